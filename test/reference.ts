@@ -13,7 +13,7 @@ const projectRoot = resolve(import.meta.dirname, '..')
 export function referenceRoot(): string | undefined {
   const root = resolve(projectRoot, process.env.TANDEM_REFERENCE ?? '../shared')
   // A folder that happens to be called so is not it.
-  return existsSync(join(root, 'data')) && existsSync(join(root, 'venues')) ? root : undefined
+  return existsSync(join(root, 'data')) || existsSync(join(root, 'venues')) ? root : undefined
 }
 
 /** Absolute path of one reference file; undefined where the file or the whole reference is absent. */

@@ -1,0 +1,68 @@
+import { Command } from 'commander'
+import type { Io, Register } from './command.ts'
+import { exitCodeOf, failureLine } from './failure.ts'
+
+// `tandem`: one file a command, imported only when that command is called, so that `config check` does not wait for
+// the signer's native code. What a command may print and how it fails: command.ts.
+
+const commands: Record<string, string> = {
+  start: 'replay the example tape with the terminal view',
+  replay: 'run a recorded tape through the executor',
+  explain: 'say what one pair of books is worth, and what would be sent',
+  config: 'check a configuration and show what is in force',
+  generate: 'make a tape of two venues from a seed',
+}
+
+/** Runs one command line (without node and script). Never throws; the outcome is what `io.fail` was given, if anything. */
+export async function run(args: readonly string[], io: Io): Promise<void> {
+  const program = new Command('tandem')
+    .description(
+      'Buys the opposite sides of one question on two venues when their books cross by more than the fees.',
+    )
+    .option('--verbose', 'show the stack of an unexpected error')
+    .exitOverride()
+    .configureOutput({ writeOut: io.stdout, writeErr: io.stderr, outputError: () => {} })
+
+  const words = args.filter((arg) => !arg.startsWith('-'))
+  const called = words[0] === 'help' ? words[1] : words[0]
+  try {
+    for (const [name, summary] of Object.entries(commands)) {
+      if (name === called) await add(name, program, io)
+      else program.command(name).description(summary)
+    }
+    if (args.length === 0) program.outputHelp()
+    else await program.parseAsync(args, { from: 'user' })
+  } catch (error) {
+    io.fail(error)
+  }
+}
+
+async function add(name: string, program: Command, io: Io): Promise<void> {
+  const { register }: { register: Register } = await import(`./${name}.ts`)
+  register(program, io)
+}
+
+/** The process as a command sees it. */
+function processIo(args: readonly string[]): Io {
+  // A reader that has seen enough (`| head`) is no error.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0)
+    throw error
+  })
+  const stderr = (text: string): void => void process.stderr.write(text)
+  return {
+    stdout: (text) => void process.stdout.write(text),
+    stderr,
+    fail(error) {
+      const code = exitCodeOf(error)
+      if (code === 0) return
+      stderr(failureLine(error, args.includes('--verbose')))
+      process.exitCode = code
+    },
+  }
+}
+
+if (import.meta.main) {
+  const args = process.argv.slice(2)
+  await run(args, processIo(args))
+}
