@@ -1,0 +1,148 @@
+import { z } from 'zod'
+import { checked } from './schema.ts'
+import { LOTS_ORDER_MAX, LOTS_PER_CONTRACT, MICRO_USD_PER_CENT } from './units.ts'
+
+// Everything that an operator may tune. Units stand in the key's name, and the names are the same in the file and in
+// the code. Defaults are chosen so that forgetting a key can cost an opportunity, never money.
+
+const microUsd = z.int().nonnegative()
+const milliseconds = z.int().nonnegative()
+
+const Limits = z
+  .strictObject({
+    orderMicroUsd: microUsd.default(350_000_000).describe('Most that one order may cost, fees included.'),
+    marketMicroUsd: microUsd
+      .default(1_000_000_000)
+      .describe('Most at stake in one market: what is held there and the worst case of what is in flight.'),
+    eventMicroUsd: microUsd
+      .default(2_000_000_000)
+      .describe('Most at stake in all markets of one event: they tend to go wrong together.'),
+    venueMicroUsd: microUsd.default(5_000_000_000).describe('Most at stake on one venue.'),
+    dayMicroUsd: microUsd
+      .default(10_000_000_000)
+      .describe('Most that may be approved within one day of UTC, whatever became of it.'),
+    totalMicroUsd: microUsd.default(8_000_000_000).describe('Most at stake on both venues together.'),
+  })
+  .superRefine((limits, context) => {
+    // A wider limit below a narrower one is a slip of the keyboard, and would act as the narrower one unseen.
+    for (const [narrow, wide] of [
+      ['orderMicroUsd', 'marketMicroUsd'],
+      ['marketMicroUsd', 'eventMicroUsd'],
+      ['eventMicroUsd', 'venueMicroUsd'],
+      ['venueMicroUsd', 'totalMicroUsd'],
+      ['orderMicroUsd', 'dayMicroUsd'],
+    ] as const) {
+      if (limits[narrow] > limits[wide]) {
+        context.addIssue({
+          code: 'custom',
+          path: [wide],
+          message: `must be at least ${narrow}, ${limits[narrow]}`,
+        })
+      }
+    }
+  })
+
+const Pool = z.strictObject({
+  sizesCents: z
+    .array(z.int().min(100))
+    .min(1)
+    .max(8)
+    .refine((sizes) => sizes.every((size, at) => at === 0 || size > sizes[at - 1]), 'must rise')
+    .default([500, 2_000, 8_000, 32_000])
+    .describe('Sizes, in cents, of the orders that are signed ahead for every price; rising.'),
+  hotBandCents: z
+    .int()
+    .min(1)
+    .max(20)
+    .default(3)
+    .describe('How near to crossing a pair must be, in cents, to hold orders of its break-even limits.'),
+  kalshiTicks: z
+    .int()
+    .min(0)
+    .max(10)
+    .default(3)
+    .describe('How many ticks around Kalshi’s touch the break-even limits of the hot set cover.'),
+  baseLevels: z
+    .int()
+    .min(2)
+    .max(50)
+    .default(10)
+    .describe('How many price levels around the touch every tradable token holds orders for.'),
+  lifeSeconds: z
+    .int()
+    .min(5)
+    .max(600)
+    .default(120)
+    .describe('Age at which a signed order is thrown away: the venue may one day refuse old ones.'),
+  missPolicy: z
+    .enum(['sign', 'skip'])
+    .default('sign')
+    .describe('When no signed order fits: sign one now in the priority lane, or let the edge go.'),
+})
+
+const Kalshi = z.strictObject({
+  balancePrecisionMicroUsd: z
+    .literal([100, 10_000])
+    .default(100)
+    .describe(
+      'What Kalshi rounds our balance to: 100 for direct members, as every account with an API key of kalshi.com is; 10000 through a broker.',
+    ),
+})
+
+const Paper = z.strictObject({
+  latencyMs: z
+    .strictObject({
+      polymarket: milliseconds.max(60_000).default(80),
+      kalshi: milliseconds.max(60_000).default(15),
+    })
+    .prefault({})
+    .describe('How long after sending the paper venue looks at its book; New York’s distance by default.'),
+})
+
+export const Settings = z
+  .strictObject({
+    minEdgeMicroUsd: microUsd
+      .max(1_000_000)
+      .default(5_000)
+      .describe('What a contract must net after fees for a level to be bought.'),
+    signalGrossSpreadMicroUsd: microUsd
+      .max(1_000_000)
+      .default(30_000)
+      .describe('A gross spread above this is told as a signal, tradable or not.'),
+    maxOverfill: z
+      .number()
+      .min(0)
+      .max(0.5)
+      .default(0.03)
+      .describe('Most shares that a buy may bring beyond the plan, as a ratio of the planned ones.'),
+    maxContractsPerTrade: z
+      .int()
+      .min(1)
+      .max(LOTS_ORDER_MAX / LOTS_PER_CONTRACT)
+      .default(500)
+      .describe('Most contracts of one trade, on each side.'),
+    cooldownMs: milliseconds
+      .max(3_600_000)
+      .default(1_000)
+      .describe('How long a pair rests after a trade was sent, so that its books show what we took.'),
+    limits: Limits.prefault({}),
+    pool: Pool.prefault({}),
+    kalshi: Kalshi.prefault({}),
+    paper: Paper.prefault({}),
+  })
+  .superRefine(({ pool, limits }, context) => {
+    const largest = pool.sizesCents[pool.sizesCents.length - 1] * MICRO_USD_PER_CENT
+    if (largest > limits.orderMicroUsd) {
+      context.addIssue({
+        code: 'custom',
+        path: ['pool', 'sizesCents'],
+        message: `holds orders of ${largest} micro-dollars, more than limits.orderMicroUsd, ${limits.orderMicroUsd}, lets through`,
+      })
+    }
+  })
+export type Settings = z.output<typeof Settings>
+
+/** Settings from a parsed file or an empty object, defaults filled in. Throws a Failure that names the key. */
+export function readSettings(value: unknown, where: string): Settings {
+  return checked(Settings, value, { code: 'SETTINGS_BAD', where })
+}
