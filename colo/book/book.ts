@@ -1,3 +1,4 @@
+import { commonStep } from '@tandem/shared/ticks.ts'
 import { type Price, SIDE_ASK, SIDE_BID } from '@tandem/shared/units.ts'
 import { BookState } from './integrity.ts'
 import { Ladder } from './ladder.ts'
@@ -42,10 +43,12 @@ export class Book {
    * divisor of both ticks: orders that rest on the old tick stay valid on a finer one, and when a market goes back
    * to a coarser tick nobody said that the finer levels are gone.
    *
+   * @param tick the venue's tick now; PRICE_NONE, when it was not told, changes nothing.
    * @returns whether the unit changed, and with it every slot.
    */
   retick(tick: Price): boolean {
-    const unit = greatestCommonDivisor(this.unit, tick)
+    if (!(tick > 0)) return false
+    const unit = commonStep(this.unit, tick)
     if (unit === this.unit) return false
     this.bids.refine(unit)
     this.asks.refine(unit)
@@ -69,9 +72,4 @@ export function bestBidPrice(book: Book): Price {
 
 export function bestAskPrice(book: Book): Price {
   return book.asks.bestPrice()
-}
-
-function greatestCommonDivisor(a: number, b: number): Price {
-  while (b !== 0) [a, b] = [b, a % b]
-  return a as Price
 }
