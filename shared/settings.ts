@@ -8,6 +8,16 @@ import { LOTS_ORDER_MAX, LOTS_PER_CONTRACT, MICRO_USD_PER_CENT } from './units.t
 const microUsd = z.int().nonnegative()
 const milliseconds = z.int().nonnegative()
 
+/** From the narrowest to the widest; a host's ceilings go by the same names. */
+export const LIMIT_NAMES = [
+  'orderMicroUsd',
+  'marketMicroUsd',
+  'eventMicroUsd',
+  'venueMicroUsd',
+  'totalMicroUsd',
+  'dayMicroUsd',
+] as const
+
 const Limits = z
   .strictObject({
     orderMicroUsd: microUsd.default(350_000_000).describe('Most that one order may cost, fees included.'),
@@ -25,21 +35,15 @@ const Limits = z
   })
   .superRefine((limits, context) => {
     // A wider limit below a narrower one is a slip of the keyboard, and would act as the narrower one unseen.
-    for (const [narrow, wide] of [
-      ['orderMicroUsd', 'marketMicroUsd'],
-      ['marketMicroUsd', 'eventMicroUsd'],
-      ['eventMicroUsd', 'venueMicroUsd'],
-      ['venueMicroUsd', 'totalMicroUsd'],
-      ['orderMicroUsd', 'dayMicroUsd'],
-    ] as const) {
-      if (limits[narrow] > limits[wide]) {
-        context.addIssue({
-          code: 'custom',
-          path: [wide],
-          message: `must be at least ${narrow}, ${limits[narrow]}`,
-        })
-      }
-    }
+    LIMIT_NAMES.forEach((wide, at) => {
+      const narrow = LIMIT_NAMES[Math.max(0, at - 1)]
+      if (limits[narrow] <= limits[wide]) return
+      context.addIssue({
+        code: 'custom',
+        path: [wide],
+        message: `must be at least ${narrow}, ${limits[narrow]}`,
+      })
+    })
   })
 
 const Pool = z.strictObject({
