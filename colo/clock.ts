@@ -21,7 +21,7 @@ export class Deadlines {
   #count = 0
 
   get nextNs(): number {
-    return this.#count === 0 ? Number.POSITIVE_INFINITY : this.#deadlineNs[0]!
+    return this.#count === 0 ? Number.POSITIVE_INFINITY : this.#deadlineNs[0]
   }
 
   add(deadlineNs: number, token: number): void {
@@ -29,7 +29,7 @@ export class Deadlines {
     let at = this.#count++
     while (at > 0) {
       const parent = (at - 1) >> 1
-      if (this.#deadlineNs[parent]! <= deadlineNs) break
+      if (this.#deadlineNs[parent] <= deadlineNs) break
       this.#move(parent, at)
       at = parent
     }
@@ -39,8 +39,8 @@ export class Deadlines {
 
   /** The token of the earliest deadline that is due at `nowNs`, removed; -1 when none is. Tokens are not negative. */
   due(nowNs: number): number {
-    if (this.#count === 0 || this.#deadlineNs[0]! > nowNs) return -1
-    const token = this.#token[0]!
+    if (this.#count === 0 || this.#deadlineNs[0] > nowNs) return -1
+    const token = this.#token[0]
     this.#removeAt(0)
     return token
   }
@@ -52,21 +52,21 @@ export class Deadlines {
   #removeAt(hole: number): void {
     const last = --this.#count
     if (hole === last) return
-    const deadlineNs = this.#deadlineNs[last]!
-    const token = this.#token[last]!
+    const deadlineNs = this.#deadlineNs[last]
+    const token = this.#token[last]
     let at = hole
     for (;;) {
       let child = 2 * at + 1
       if (child >= last) break
-      if (child + 1 < last && this.#deadlineNs[child + 1]! < this.#deadlineNs[child]!) child++
-      if (this.#deadlineNs[child]! >= deadlineNs) break
+      if (child + 1 < last && this.#deadlineNs[child + 1] < this.#deadlineNs[child]) child++
+      if (this.#deadlineNs[child] >= deadlineNs) break
       this.#move(child, at)
       at = child
     }
     // The last element may belong above the hole, when the hole is in another branch.
     while (at > 0) {
       const parent = (at - 1) >> 1
-      if (this.#deadlineNs[parent]! <= deadlineNs) break
+      if (this.#deadlineNs[parent] <= deadlineNs) break
       this.#move(parent, at)
       at = parent
     }
@@ -75,8 +75,8 @@ export class Deadlines {
   }
 
   #move(from: number, to: number): void {
-    this.#deadlineNs[to] = this.#deadlineNs[from]!
-    this.#token[to] = this.#token[from]!
+    this.#deadlineNs[to] = this.#deadlineNs[from]
+    this.#token[to] = this.#token[from]
   }
 }
 

@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { Failure } from '@tandem/shared/failure.ts'
 import { JournalRing, newRingMemory, RingCell, ringViews } from './ring.ts'
@@ -27,7 +26,7 @@ export class Journal {
     this.#worker.on('error', (error) => {
       this.#cause = error
     })
-    this.#exited = once(this.#worker, 'exit')
+    this.#exited = new Promise((exited) => this.#worker.once('exit', exited))
   }
 
   /** Blocks until all that was appended is durable. For the ends of a run and for replays, never on the path. */

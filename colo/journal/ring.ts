@@ -26,7 +26,10 @@ export function newRingMemory(): SharedArrayBuffer {
 }
 
 export function ringViews(memory: SharedArrayBuffer): RingViews {
-  return { header: new Int32Array(memory, 0, HEADER_BYTES / 4), records: new Uint8Array(memory, HEADER_BYTES) }
+  return {
+    header: new Int32Array(memory, 0, HEADER_BYTES / 4),
+    records: new Uint8Array(memory, HEADER_BYTES),
+  }
 }
 
 /** `append` had no room, or the writer failed: intents must halt, and nothing that must be durable may be used. */
@@ -49,9 +52,7 @@ export class JournalRing {
 
   /** Room for at least `records` more, and a writer that works. */
   hasRoom(records: number): boolean {
-    return (
-      this.#pending() + records <= RING_RECORDS && Atomics.load(this.#header, RingCell.Failed) === 0
-    )
+    return this.#pending() + records <= RING_RECORDS && Atomics.load(this.#header, RingCell.Failed) === 0
   }
 
   /** Appends `count` doubles. @returns the record's position (0 or more), or RING_FULL. */
@@ -60,7 +61,7 @@ export class JournalRing {
     if (!this.hasRoom(1)) return RING_FULL
     const place = this.#begin(kind, count * 8)
     const first = (place + RECORD_HEAD_BYTES) >> 3
-    for (let i = 0; i < count; i++) this.#cells[first + i] = cells[i]!
+    for (let i = 0; i < count; i++) this.#cells[first + i] = cells[i]
     return this.#publish()
   }
 
@@ -69,7 +70,7 @@ export class JournalRing {
     assert(bytes.length <= RECORD_PAYLOAD_BYTES, 'JOURNAL_RECORD_TOO_LONG')
     if (!this.hasRoom(1)) return RING_FULL
     const place = this.#begin(kind, bytes.length)
-    for (let i = 0; i < bytes.length; i++) this.#bytes[place + RECORD_HEAD_BYTES + i] = bytes[i]!
+    for (let i = 0; i < bytes.length; i++) this.#bytes[place + RECORD_HEAD_BYTES + i] = bytes[i]
     return this.#publish()
   }
 
@@ -84,7 +85,7 @@ export class JournalRing {
   }
 
   #pending(): number {
-    return (this.#published | 0) - Atomics.load(this.#header, RingCell.Durable) | 0
+    return ((this.#published | 0) - Atomics.load(this.#header, RingCell.Durable)) | 0
   }
 
   #begin(kind: RecordKind, length: number): number {

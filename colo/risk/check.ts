@@ -1,0 +1,153 @@
+import { assert } from '@tandem/shared/assert.ts'
+import { MICRO_SHARES_PER_LOT, type Ns } from '@tandem/shared/units.ts'
+import type { Ledger } from '../state/ledger.ts'
+import { TRADES_MAX, type Trades } from '../state/trades.ts'
+import { KALSHI, POLYMARKET } from '../venue/venue.ts'
+import type { Approved, Intent } from './intent.ts'
+
+/** Why an intent may not be sent. The first that applies is given. */
+export const Refusal = {
+  /** Nothing stands against it. */
+  None: 0,
+  /** An operator, or a fault of ours, stopped new entries. */
+  Halted: 1,
+  /** The journal has no room or cannot write: what is not recorded is not done. */
+  JournalBlocked: 2,
+  /** A trade of this pair waits for its answers. */
+  InFlight: 3,
+  /** Too many trades of all pairs wait for their answers. */
+  TooManyInFlight: 4,
+  /** This pair traded a moment ago; its books may not show it yet. */
+  Cooldown: 5,
+  /** This pair holds a lot or more without its other side. */
+  Exposed: 6,
+  /** One leg costs more than one order may. */
+  OrderLimit: 7,
+  /** The pair would hold more than one market may. */
+  MarketLimit: 8,
+  /** All pairs of the event together would hold more than one event may. */
+  EventLimit: 9,
+  /** The venue would hold more than it may. */
+  VenueLimit: 10,
+  /** Both venues together would hold more than they may. */
+  TotalLimit: 11,
+  /** More would have been approved today than a day may bring. */
+  DayLimit: 12,
+  /** Not enough free money on Polymarket, fees included. */
+  PolymarketBalance: 13,
+  /** Not enough free money on Kalshi, fees included. */
+  KalshiBalance: 14,
+} as const
+export type Refusal = (typeof Refusal)[keyof typeof Refusal]
+
+/** What may be at stake, in micro-dollars: settings.ts describes each. */
+export interface Limits {
+  readonly orderMicroUsd: number
+  readonly marketMicroUsd: number
+  readonly eventMicroUsd: number
+  readonly venueMicroUsd: number
+  readonly totalMicroUsd: number
+  readonly dayMicroUsd: number
+}
+
+/** Trades waiting for answers, all pairs together. Few, since each may need its exit at the same moment. */
+const IN_FLIGHT_MAX = 16
+// Risk must refuse before the table of trades is full.
+assert(IN_FLIGHT_MAX < TRADES_MAX, 'RISK_REFUSES_BEFORE_TRADES_FULL')
+
+const DAY_NS = 86_400_000_000_000
+
+/** The one place that approves. Reads the books of account, changes nothing but its own memory of approvals. */
+export class Risk {
+  /** Why the last `check` refused; None when it approved. */
+  refusal: Refusal = Refusal.None
+  halted = false
+  readonly #limits: Limits
+  readonly #ledger: Ledger
+  readonly #trades: Trades
+  readonly #cooldownNs: number
+  /** Event of each bundle, and what each event holds. */
+  readonly #eventOfBundle: Int32Array
+  readonly #spentByEventMicroUsd: Float64Array
+  readonly #restsUntilNs: Float64Array
+  readonly #inFlight: Uint8Array
+  #dayEndsNs: number
+  #approvedTodayMicroUsd = 0
+
+  /** @param dayEndsNs when the UTC day of the start ends, on our clock. */
+  constructor(
+    limits: Limits,
+    ledger: Ledger,
+    trades: Trades,
+    eventOfBundle: Int32Array,
+    cooldownNs: number,
+    dayEndsNs: number,
+  ) {
+    this.#limits = limits
+    this.#ledger = ledger
+    this.#trades = trades
+    this.#cooldownNs = cooldownNs
+    this.#eventOfBundle = eventOfBundle
+    this.#spentByEventMicroUsd = new Float64Array(eventOfBundle.length)
+    this.#restsUntilNs = new Float64Array(eventOfBundle.length)
+    this.#inFlight = new Uint8Array(eventOfBundle.length)
+    this.#dayEndsNs = dayEndsNs
+  }
+
+  /** Whether this pair may be decided on at all, cheaply, before anything is planned. */
+  rests(bundle: number, nowNs: Ns): boolean {
+    return this.#inFlight[bundle] === 1 || nowNs < this.#restsUntilNs[bundle]
+  }
+
+  /** @returns the intent as approved, or undefined with the reason in `refusal`. */
+  check(intent: Intent, nowNs: Ns, journalHasRoom: boolean): Approved | undefined {
+    this.refusal = this.#refusalOf(intent, nowNs, journalHasRoom)
+    return this.refusal === Refusal.None ? (intent as Approved) : undefined
+  }
+
+  /** An approved trade is on its way: counted before its first byte leaves. */
+  sent(bundle: number, worstMicroUsd: number): void {
+    this.#inFlight[bundle] = 1
+    this.#approvedTodayMicroUsd += worstMicroUsd
+    this.#spentByEventMicroUsd[this.#eventOfBundle[bundle]] += worstMicroUsd
+  }
+
+  /** Both answers are final: the worst case that `sent` counted gives way to what was spent. */
+  settled(bundle: number, worstMicroUsd: number, spentMicroUsd: number, nowNs: Ns): void {
+    this.#inFlight[bundle] = 0
+    this.#restsUntilNs[bundle] = nowNs + this.#cooldownNs
+    this.#spentByEventMicroUsd[this.#eventOfBundle[bundle]] += spentMicroUsd - worstMicroUsd
+  }
+
+  #refusalOf(intent: Intent, nowNs: Ns, journalHasRoom: boolean): Refusal {
+    const { bundle, polymarketCostMicroUsd, kalshiCostMicroUsd } = intent
+    const ledger = this.#ledger
+    const limits = this.#limits
+    const worstMicroUsd = polymarketCostMicroUsd + kalshiCostMicroUsd
+    if (nowNs >= this.#dayEndsNs) {
+      this.#dayEndsNs += DAY_NS * Math.ceil((nowNs - this.#dayEndsNs + 1) / DAY_NS)
+      this.#approvedTodayMicroUsd = 0
+    }
+    if (this.halted) return Refusal.Halted
+    if (!journalHasRoom) return Refusal.JournalBlocked
+    if (this.#inFlight[bundle] === 1) return Refusal.InFlight
+    if (this.#trades.open >= IN_FLIGHT_MAX) return Refusal.TooManyInFlight
+    if (nowNs < this.#restsUntilNs[bundle]) return Refusal.Cooldown
+    if (ledger.nakedMicroShares(bundle) >= MICRO_SHARES_PER_LOT) return Refusal.Exposed
+    if (polymarketCostMicroUsd > limits.orderMicroUsd || kalshiCostMicroUsd > limits.orderMicroUsd)
+      return Refusal.OrderLimit
+    if (ledger.spentByBundleMicroUsd[bundle] + worstMicroUsd > limits.marketMicroUsd)
+      return Refusal.MarketLimit
+    if (this.#spentByEventMicroUsd[this.#eventOfBundle[bundle]] + worstMicroUsd > limits.eventMicroUsd)
+      return Refusal.EventLimit
+    const polymarketMicroUsd = ledger.atStakeMicroUsd(POLYMARKET) + polymarketCostMicroUsd
+    const kalshiMicroUsd = ledger.atStakeMicroUsd(KALSHI) + kalshiCostMicroUsd
+    if (polymarketMicroUsd > limits.venueMicroUsd || kalshiMicroUsd > limits.venueMicroUsd)
+      return Refusal.VenueLimit
+    if (polymarketMicroUsd + kalshiMicroUsd > limits.totalMicroUsd) return Refusal.TotalLimit
+    if (this.#approvedTodayMicroUsd + worstMicroUsd > limits.dayMicroUsd) return Refusal.DayLimit
+    if (ledger.availableMicroUsd(POLYMARKET) < polymarketCostMicroUsd) return Refusal.PolymarketBalance
+    if (ledger.availableMicroUsd(KALSHI) < kalshiCostMicroUsd) return Refusal.KalshiBalance
+    return Refusal.None
+  }
+}

@@ -1,0 +1,72 @@
+import { VENUES } from '../venue/venue.ts'
+
+/** The outcome that a leg bought: the one the mapping names, or its complement. */
+export const OUTCOME_NAMED = 0
+export const OUTCOME_COMPLEMENT = 1
+const OUTCOMES = 2
+
+/** Money and shares, as the venues reported them: balances, what is reserved of them, and what is held. */
+export class Ledger {
+  readonly balanceMicroUsd = new Float64Array(VENUES)
+  readonly reservedMicroUsd = new Float64Array(VENUES)
+  /** What the open positions cost, fees included, by bundle and by venue. */
+  readonly spentByBundleMicroUsd: Float64Array
+  readonly spentByVenueMicroUsd = new Float64Array(VENUES)
+  readonly #heldMicroShares: Float64Array
+
+  constructor(bundles: number) {
+    this.spentByBundleMicroUsd = new Float64Array(bundles)
+    this.#heldMicroShares = new Float64Array(bundles * VENUES * OUTCOMES)
+  }
+
+  availableMicroUsd(venue: number): number {
+    return this.balanceMicroUsd[venue] - this.reservedMicroUsd[venue]
+  }
+
+  /** What is held on a venue, at cost, and the worst case of what is in flight there. */
+  atStakeMicroUsd(venue: number): number {
+    return this.spentByVenueMicroUsd[venue] + this.reservedMicroUsd[venue]
+  }
+
+  reserve(venue: number, microUsd: number): void {
+    this.reservedMicroUsd[venue] += microUsd
+  }
+
+  /** A leg's answer is final: its reservation ends, and what it bought is booked. */
+  settle(
+    venue: number,
+    bundle: number,
+    outcome: number,
+    reservedMicroUsd: number,
+    filledMicroShares: number,
+    spentMicroUsd: number,
+  ): void {
+    this.reservedMicroUsd[venue] -= reservedMicroUsd
+    this.balanceMicroUsd[venue] -= spentMicroUsd
+    this.spentByBundleMicroUsd[bundle] += spentMicroUsd
+    this.spentByVenueMicroUsd[venue] += spentMicroUsd
+    this.#heldMicroShares[this.#cell(bundle, venue, outcome)] += filledMicroShares
+  }
+
+  heldMicroShares(bundle: number, venue: number, outcome: number): number {
+    return this.#heldMicroShares[this.#cell(bundle, venue, outcome)]
+  }
+
+  /**
+   * What is held without its other side: a share of the named outcome is covered by one of the complement,
+   * wherever they lie, since one of the two pays a dollar.
+   */
+  nakedMicroShares(bundle: number): number {
+    let named = 0
+    let complement = 0
+    for (let venue = 0; venue < VENUES; venue++) {
+      named += this.heldMicroShares(bundle, venue, OUTCOME_NAMED)
+      complement += this.heldMicroShares(bundle, venue, OUTCOME_COMPLEMENT)
+    }
+    return Math.abs(named - complement)
+  }
+
+  #cell(bundle: number, venue: number, outcome: number): number {
+    return (bundle * VENUES + venue) * OUTCOMES + outcome
+  }
+}
