@@ -1,0 +1,278 @@
+import { type Lots, NS_PER_MS, type Ns, PRICE_NONE, type Price, SIDE_BID, type Side } from '@tandem/shared/units.ts'
+import { commonStep } from '@tandem/shared/ticks.ts'
+import type { Book } from '../book/book.ts'
+import {
+  afterClock,
+  afterDelta,
+  afterDoubt,
+  afterLevel,
+  afterLoss,
+  afterSnapshot,
+  afterTop,
+  BookState,
+  SETTLE_NS,
+} from '../book/integrity.ts'
+import { LadderOutcome } from '../book/ladder.ts'
+import type { Clock } from '../clock.ts'
+import { type TokenKind, tokenOf } from '../token.ts'
+import { Control, type FrameSink, Lifecycle } from '../venue/sink.ts'
+import { SequenceOutcome, Sequences } from './sequence.ts'
+
+/** Why a book's state moved: for the journal, the report and an operator. */
+export const Cause = {
+  Snapshot: 1,
+  /** Our top and the venue's own agree, or do not. */
+  Top: 2,
+  /** A change in sequence left the book crossed, or uncrossed it again. */
+  Change: 3,
+  /** A level did not fit the book, or fell below zero. */
+  Level: 4,
+  /** Numbers are missing in the sid's sequence. */
+  Gap: 5,
+  /** A doubt lasted too long. */
+  Doubt: 6,
+  /** Closed or reopened, by our clock or the venue's word. */
+  Clock: 7,
+} as const
+export type Cause = (typeof Cause)[keyof typeof Cause]
+
+export interface BookListener {
+  /** A frame moved a book from one state to another. */
+  bookMoved(venue: number, book: number, from: BookState, to: BookState, cause: Cause, nowNs: Ns): void
+  /** The venue told the market's tick, in a snapshot or a change of it. */
+  tickTold(venue: number, book: number, tick: Price): void
+}
+
+/** What was read, for the report and the counters. */
+export interface IntakeCounts {
+  /** Level changes applied, the mirrored halves not counted. */
+  applied: number
+  snapshots: number
+  gaps: number
+  duplicates: number
+  /** Prices between two slots, for which a book was made finer. */
+  refined: number
+  /** Sizes that did not fit a level. */
+  saturated: number
+  trades: number
+  controls: number
+}
+
+/** sids of one connection: one a channel. */
+const SIDS_MAX = 64
+
+/**
+ * Applies what a venue's codec read to that venue's books, and decides by the rules of integrity.ts how far each can
+ * be trusted. One frame at a time: `begin`, the codec's calls, `end`; then `touched` lists the frame's books.
+ */
+export class Intake implements FrameSink {
+  readonly venue: number
+  readonly books: readonly Book[]
+  readonly counts: IntakeCounts = {
+    applied: 0,
+    snapshots: 0,
+    gaps: 0,
+    duplicates: 0,
+    refined: 0,
+    saturated: 0,
+    trades: 0,
+    controls: 0,
+  }
+  /** Books of the last frame, `touchedCount` of them. */
+  readonly touched: Int32Array
+  touchedCount = 0
+  readonly #isTouched: Uint8Array
+  readonly #stateBefore: Uint8Array
+  readonly #cause: Uint8Array
+  readonly #closeMs: Float64Array
+  readonly #sidOfBook: Float64Array
+  readonly #sequences = new Sequences(SIDS_MAX)
+  readonly #clock: Clock
+  readonly #listener: BookListener
+  readonly #doubtToken: TokenKind
+  #nowNs = 0 as Ns
+  #wallMs = 0
+  #sid = -1
+  /** The message in hand is a repeat: nothing of it may be applied again. */
+  #repeat = false
+
+  /** @param closeMs when each book's market closes, ms since 1970; Infinity where that is not known. */
+  constructor(
+    venue: number,
+    books: readonly Book[],
+    closeMs: Float64Array,
+    clock: Clock,
+    tokens: { doubt: TokenKind; close: TokenKind },
+    listener: BookListener,
+  ) {
+    this.venue = venue
+    this.books = books
+    this.touched = new Int32Array(books.length)
+    this.#isTouched = new Uint8Array(books.length)
+    this.#stateBefore = new Uint8Array(books.length)
+    this.#cause = new Uint8Array(books.length)
+    this.#closeMs = closeMs
+    this.#sidOfBook = new Float64Array(books.length).fill(-1)
+    this.#clock = clock
+    this.#doubtToken = tokens.doubt
+    this.#listener = listener
+    for (let book = 0; book < books.length; book++)
+      if (Number.isFinite(closeMs[book])) {
+        const inNs = Math.max(0, closeMs[book] - clock.wallMs()) * NS_PER_MS
+        clock.at((clock.nowNs() + inNs) as Ns, tokenOf(tokens.close, book))
+      }
+  }
+
+  begin(nowNs: Ns, wallMs: number): void {
+    for (let i = 0; i < this.touchedCount; i++) this.#isTouched[this.touched[i]] = 0
+    this.touchedCount = 0
+    this.#nowNs = nowNs
+    this.#wallMs = wallMs
+    this.#sid = -1
+    this.#repeat = false
+  }
+
+  /** Tells the listener of every book that the frame left in another state than it found it. */
+  end(): void {
+    for (let i = 0; i < this.touchedCount; i++) {
+      const index = this.touched[i]
+      const book = this.books[index]
+      const before = this.#stateBefore[index] as BookState
+      if (book.state === before) continue
+      this.#listener.bookMoved(this.venue, index, before, book.state, this.#cause[index] as Cause, this.#nowNs)
+    }
+  }
+
+  sequence(sid: number, seq: number): void {
+    const outcome = this.#sequences.next(sid, seq)
+    this.#sid = sid
+    this.#repeat = outcome === SequenceOutcome.Duplicate
+    if (this.#repeat) this.counts.duplicates++
+    if (outcome <= SequenceOutcome.Duplicate) return
+    this.counts.gaps++
+    for (let index = 0; index < this.books.length; index++)
+      if (this.#sidOfBook[index] === sid) this.#move(index, afterLoss(this.#touch(index).state), Cause.Gap)
+  }
+
+  snapshot(index: number, tick: Price, venueMs: number): void {
+    if (this.#repeat) return
+    this.counts.snapshots++
+    const book = this.#touch(index)
+    this.#sidOfBook[index] = this.#sid
+    book.beginSnapshot()
+    if (venueMs > book.venueMs) book.venueMs = venueMs
+    if (tick !== PRICE_NONE) this.tickSize(index, tick, venueMs)
+  }
+
+  snapshotEnd(index: number, _commandId: number): void {
+    if (this.#repeat) return
+    const book = this.books[index]
+    this.#move(index, afterSnapshot(book.state, book.crossed()), Cause.Snapshot)
+  }
+
+  level(index: number, side: Side, price: Price, lots: Lots, mirrored: boolean): void {
+    if (this.#repeat) return
+    const book = this.#touch(index)
+    if (!mirrored) this.counts.applied++
+    const ladder = side === SIDE_BID ? book.bids : book.asks
+    let outcome = ladder.set(price, lots)
+    if (outcome === LadderOutcome.OffTick) {
+      this.#refine(book, price)
+      outcome = ladder.set(price, lots)
+    }
+    this.#applied(index, book, outcome)
+  }
+
+  change(index: number, side: Side, price: Price, lots: Lots, venueMs: number): void {
+    if (this.#repeat) return
+    const book = this.#touch(index)
+    this.counts.applied++
+    const ladder = side === SIDE_BID ? book.bids : book.asks
+    let outcome = ladder.add(price, lots)
+    if (outcome === LadderOutcome.OffTick) {
+      this.#refine(book, price)
+      outcome = ladder.add(price, lots)
+    }
+    this.#applied(index, book, outcome)
+    const lagMs = venueMs > 0 ? this.#wallMs - venueMs : 0
+    if (venueMs > book.venueMs) book.venueMs = venueMs
+    this.#move(index, afterDelta(book.state, book.crossed(), book.doubtMs, lagMs), Cause.Change)
+  }
+
+  top(index: number, bid: Price, ask: Price, venueMs: number): void {
+    const book = this.#touch(index)
+    const lagMs = this.#wallMs - venueMs
+    const next = afterTop(book.state, book.agrees(bid, ask), venueMs, book.doubtMs, lagMs)
+    if (venueMs > book.venueMs) book.venueMs = venueMs
+    this.#move(index, next, Cause.Top)
+  }
+
+  tickSize(index: number, tick: Price, _venueMs: number): void {
+    this.#touch(index).retick(tick)
+    this.#listener.tickTold(this.venue, index, tick)
+  }
+
+  trade(_index: number, _price: Price, _lots: Lots, _takerSide: Side, _venueMs: number): void {
+    this.counts.trades++
+  }
+
+  control(kind: Control, a: number, b: number): void {
+    this.counts.controls++
+    if (kind === Control.Resolved) this.#closeAt(a, Number.NEGATIVE_INFINITY)
+    if (kind !== Control.Lifecycle) return
+    if (b === Lifecycle.Deactivated || b === Lifecycle.Determined || b === Lifecycle.Settled)
+      this.#closeAt(a, Number.NEGATIVE_INFINITY)
+    // Reactivation cancels what rested (Kalshi fact sheet, section 8): Closed gives way to SUSPECT, not to LIVE.
+    if (b === Lifecycle.Activated) this.#closeAt(a, Number.POSITIVE_INFINITY)
+  }
+
+  /** A book's doubt has lasted `SETTLE_NS`, unless it was settled and raised anew since. */
+  doubtDue(index: number): void {
+    const book = this.#touch(index)
+    const next = afterDoubt(book.state, book.doubtMs, book.doubtNs, this.#nowNs)
+    this.#move(index, next, Cause.Doubt)
+  }
+
+  /** A book's close has come by our clock. */
+  closeDue(index: number): void {
+    const book = this.#touch(index)
+    this.#move(index, afterClock(book.state, this.#wallMs, this.#closeMs[index]), Cause.Clock)
+  }
+
+  #closeAt(index: number, closeMs: number): void {
+    this.#closeMs[index] = closeMs
+    this.closeDue(index)
+  }
+
+  /** A price between two slots is no error: an order that rests on an older, finer tick. No level may be lost. */
+  #refine(book: Book, price: Price): void {
+    if (!(price >= 0)) return
+    if (book.retick(commonStep(book.unit, price))) this.counts.refined++
+  }
+
+  #applied(index: number, book: Book, outcome: LadderOutcome): void {
+    if (outcome === LadderOutcome.Saturated) this.counts.saturated++
+    this.#move(index, afterLevel(book.state, outcome), Cause.Level)
+  }
+
+  #touch(index: number): Book {
+    const book = this.books[index]
+    if (this.#isTouched[index] === 0) {
+      this.#isTouched[index] = 1
+      this.touched[this.touchedCount++] = index
+      this.#stateBefore[index] = book.state
+    }
+    return book
+  }
+
+  #move(index: number, next: BookState, cause: Cause): void {
+    const book = this.books[index]
+    if (book.state === next) return
+    book.state = next
+    this.#cause[index] = cause
+    if (next !== BookState.Unsettled) return
+    book.doubtMs = book.venueMs
+    book.doubtNs = this.#nowNs
+    this.#clock.at((this.#nowNs + SETTLE_NS) as Ns, tokenOf(this.#doubtToken, index))
+  }
+}
