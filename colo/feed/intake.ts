@@ -1,24 +1,22 @@
-import { type Lots, NS_PER_MS, type Ns, PRICE_NONE, type Price, SIDE_BID, type Side } from '@tandem/shared/units.ts'
 import { commonStep } from '@tandem/shared/ticks.ts'
-import type { Book } from '../book/book.ts'
 import {
-  afterClock,
-  afterDelta,
-  afterDoubt,
-  afterLevel,
-  afterLoss,
-  afterSnapshot,
-  afterTop,
-  BookState,
-  SETTLE_NS,
-} from '../book/integrity.ts'
+  type Lots,
+  NS_PER_MS,
+  type Ns,
+  PRICE_NONE,
+  type Price,
+  SIDE_BID,
+  type Side,
+} from '@tandem/shared/units.ts'
+import type { Book } from '../book/book.ts'
+import { afterClock, afterDoubt, afterLevel, afterLoss, BookState, SETTLE_NS } from '../book/integrity.ts'
 import { LadderOutcome } from '../book/ladder.ts'
 import type { Clock } from '../clock.ts'
 import { type TokenKind, tokenOf } from '../token.ts'
 import { Control, type FrameSink, Lifecycle } from '../venue/sink.ts'
 import { SequenceOutcome, Sequences } from './sequence.ts'
 
-/** Why a book's state moved: for the journal, the report and an operator. */
+/** Why a book's state moved: for the journal, the report and an operator. Of several in one frame, the greatest. */
 export const Cause = {
   Snapshot: 1,
   /** Our top and the venue's own agree, or do not. */
@@ -45,8 +43,8 @@ export interface BookListener {
 
 /** What was read, for the report and the counters. */
 export interface IntakeCounts {
-  /** Level changes applied, the mirrored halves not counted. */
-  applied: number
+  /** Level changes applied; neither the levels of snapshots nor the mirrored halves. */
+  changes: number
   snapshots: number
   gaps: number
   duplicates: number
@@ -69,7 +67,7 @@ export class Intake implements FrameSink {
   readonly venue: number
   readonly books: readonly Book[]
   readonly counts: IntakeCounts = {
-    applied: 0,
+    changes: 0,
     snapshots: 0,
     gaps: 0,
     duplicates: 0,
@@ -95,6 +93,7 @@ export class Intake implements FrameSink {
   #sid = -1
   /** The message in hand is a repeat: nothing of it may be applied again. */
   #repeat = false
+  #inSnapshot = false
 
   /** @param closeMs when each book's market closes, ms since 1970; Infinity where that is not known. */
   constructor(
@@ -130,6 +129,7 @@ export class Intake implements FrameSink {
     this.#wallMs = wallMs
     this.#sid = -1
     this.#repeat = false
+    this.#inSnapshot = false
   }
 
   /** Tells the listener of every book that the frame left in another state than it found it. */
@@ -139,7 +139,16 @@ export class Intake implements FrameSink {
       const book = this.books[index]
       const before = this.#stateBefore[index] as BookState
       if (book.state === before) continue
-      this.#listener.bookMoved(this.venue, index, before, book.state, this.#cause[index] as Cause, this.#nowNs)
+      if (book.state === BookState.Unsettled)
+        this.#clock.at((this.#nowNs + SETTLE_NS) as Ns, tokenOf(this.#doubtToken, index))
+      this.#listener.bookMoved(
+        this.venue,
+        index,
+        before,
+        book.state,
+        this.#cause[index] as Cause,
+        this.#nowNs,
+      )
     }
   }
 
@@ -150,65 +159,54 @@ export class Intake implements FrameSink {
     if (this.#repeat) this.counts.duplicates++
     if (outcome <= SequenceOutcome.Duplicate) return
     this.counts.gaps++
-    for (let index = 0; index < this.books.length; index++)
-      if (this.#sidOfBook[index] === sid) this.#move(index, afterLoss(this.#touch(index).state), Cause.Gap)
+    for (let index = 0; index < this.books.length; index++) {
+      if (this.#sidOfBook[index] !== sid) continue
+      const book = this.#touch(index, Cause.Gap)
+      book.state = afterLoss(book.state)
+    }
   }
 
   snapshot(index: number, tick: Price, venueMs: number): void {
     if (this.#repeat) return
     this.counts.snapshots++
-    const book = this.#touch(index)
+    this.#touch(index, Cause.Snapshot).beginSnapshot(tick, venueMs)
     this.#sidOfBook[index] = this.#sid
-    book.beginSnapshot()
-    if (venueMs > book.venueMs) book.venueMs = venueMs
-    if (tick !== PRICE_NONE) this.tickSize(index, tick, venueMs)
+    this.#inSnapshot = true
+    if (tick !== PRICE_NONE) this.#listener.tickTold(this.venue, index, tick)
   }
 
   snapshotEnd(index: number, _commandId: number): void {
-    if (this.#repeat) return
-    const book = this.books[index]
-    this.#move(index, afterSnapshot(book.state, book.crossed()), Cause.Snapshot)
+    this.#inSnapshot = false
+    if (!this.#repeat) this.books[index].endSnapshot(this.#nowNs)
   }
 
   level(index: number, side: Side, price: Price, lots: Lots, mirrored: boolean): void {
     if (this.#repeat) return
-    const book = this.#touch(index)
-    if (!mirrored) this.counts.applied++
+    const book = this.#touch(index, Cause.Top)
+    if (!mirrored && !this.#inSnapshot) this.counts.changes++
     const ladder = side === SIDE_BID ? book.bids : book.asks
     let outcome = ladder.set(price, lots)
-    if (outcome === LadderOutcome.OffTick) {
-      this.#refine(book, price)
-      outcome = ladder.set(price, lots)
-    }
-    this.#applied(index, book, outcome)
+    if (outcome === LadderOutcome.OffTick && this.#refine(book, price)) outcome = ladder.set(price, lots)
+    if (outcome !== LadderOutcome.Ok) this.#misfit(index, book, outcome)
   }
 
   change(index: number, side: Side, price: Price, lots: Lots, venueMs: number): void {
     if (this.#repeat) return
-    const book = this.#touch(index)
-    this.counts.applied++
+    const book = this.#touch(index, Cause.Change)
+    this.counts.changes++
     const ladder = side === SIDE_BID ? book.bids : book.asks
     let outcome = ladder.add(price, lots)
-    if (outcome === LadderOutcome.OffTick) {
-      this.#refine(book, price)
-      outcome = ladder.add(price, lots)
-    }
-    this.#applied(index, book, outcome)
-    const lagMs = venueMs > 0 ? this.#wallMs - venueMs : 0
-    if (venueMs > book.venueMs) book.venueMs = venueMs
-    this.#move(index, afterDelta(book.state, book.crossed(), book.doubtMs, lagMs), Cause.Change)
+    if (outcome === LadderOutcome.OffTick && this.#refine(book, price)) outcome = ladder.add(price, lots)
+    if (outcome !== LadderOutcome.Ok) this.#misfit(index, book, outcome)
+    book.delta(venueMs > 0 ? venueMs : book.venueMs, this.#nowNs, venueMs > 0 ? this.#wallMs - venueMs : 0)
   }
 
   top(index: number, bid: Price, ask: Price, venueMs: number): void {
-    const book = this.#touch(index)
-    const lagMs = this.#wallMs - venueMs
-    const next = afterTop(book.state, book.agrees(bid, ask), venueMs, book.doubtMs, lagMs)
-    if (venueMs > book.venueMs) book.venueMs = venueMs
-    this.#move(index, next, Cause.Top)
+    this.#touch(index, Cause.Top).claim(bid, ask, venueMs, this.#nowNs, this.#wallMs - venueMs)
   }
 
   tickSize(index: number, tick: Price, _venueMs: number): void {
-    this.#touch(index).retick(tick)
+    this.#touch(index, Cause.Top).retick(tick)
     this.#listener.tickTold(this.venue, index, tick)
   }
 
@@ -226,17 +224,16 @@ export class Intake implements FrameSink {
     if (b === Lifecycle.Activated) this.#closeAt(a, Number.POSITIVE_INFINITY)
   }
 
-  /** A book's doubt has lasted `SETTLE_NS`, unless it was settled and raised anew since. */
+  /** A book's doubt has lasted `SETTLE_NS`, unless it was settled, or raised anew, since. */
   doubtDue(index: number): void {
-    const book = this.#touch(index)
-    const next = afterDoubt(book.state, book.doubtMs, book.doubtNs, this.#nowNs)
-    this.#move(index, next, Cause.Doubt)
+    const book = this.#touch(index, Cause.Doubt)
+    book.state = afterDoubt(book.state, book.doubtMs, book.doubtNs, this.#nowNs)
   }
 
   /** A book's close has come by our clock. */
   closeDue(index: number): void {
-    const book = this.#touch(index)
-    this.#move(index, afterClock(book.state, this.#wallMs, this.#closeMs[index]), Cause.Clock)
+    const book = this.#touch(index, Cause.Clock)
+    book.state = afterClock(book.state, this.#wallMs, this.#closeMs[index])
   }
 
   #closeAt(index: number, closeMs: number): void {
@@ -245,34 +242,29 @@ export class Intake implements FrameSink {
   }
 
   /** A price between two slots is no error: an order that rests on an older, finer tick. No level may be lost. */
-  #refine(book: Book, price: Price): void {
-    if (!(price >= 0)) return
-    if (book.retick(commonStep(book.unit, price))) this.counts.refined++
+  #refine(book: Book, price: Price): boolean {
+    if (!(price >= 0) || !book.retick(commonStep(book.unit, price))) return false
+    this.counts.refined++
+    return true
   }
 
-  #applied(index: number, book: Book, outcome: LadderOutcome): void {
+  #misfit(index: number, book: Book, outcome: LadderOutcome): void {
     if (outcome === LadderOutcome.Saturated) this.counts.saturated++
-    this.#move(index, afterLevel(book.state, outcome), Cause.Level)
+    const next = afterLevel(book.state, outcome)
+    if (next === book.state) return
+    this.#touch(index, Cause.Level).state = next
   }
 
-  #touch(index: number): Book {
+  #touch(index: number, cause: Cause): Book {
     const book = this.books[index]
     if (this.#isTouched[index] === 0) {
       this.#isTouched[index] = 1
       this.touched[this.touchedCount++] = index
       this.#stateBefore[index] = book.state
+      this.#cause[index] = cause
+    } else if (cause > this.#cause[index]) {
+      this.#cause[index] = cause
     }
     return book
-  }
-
-  #move(index: number, next: BookState, cause: Cause): void {
-    const book = this.books[index]
-    if (book.state === next) return
-    book.state = next
-    this.#cause[index] = cause
-    if (next !== BookState.Unsettled) return
-    book.doubtMs = book.venueMs
-    book.doubtNs = this.#nowNs
-    this.#clock.at((this.#nowNs + SETTLE_NS) as Ns, tokenOf(this.#doubtToken, index))
   }
 }

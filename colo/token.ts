@@ -1,0 +1,37 @@
+import { assert } from '@tandem/shared/assert.ts'
+
+// What a deadline is for, in the one integer that the clock gives back: the kind above, a value below.
+//
+//   | kind (7 bits) | value (24 bits) |
+
+const VALUE_BITS = 24
+export const TOKEN_VALUE_MAX = (1 << VALUE_BITS) - 1
+
+export const TokenKind = {
+  /** A book's doubt has lasted as long as it may: value = venue's book. */
+  PolymarketDoubt: 1,
+  KalshiDoubt: 2,
+  /** A book's market closes by our clock: value = venue's book. */
+  PolymarketClose: 3,
+  KalshiClose: 4,
+  /** The pool looks after its stock. */
+  Pool: 5,
+  /** The paper venues look at their books: value = order. */
+  Paper: 6,
+  /** The signer's answer falls due (replays). */
+  Signer: 7,
+} as const
+export type TokenKind = (typeof TokenKind)[keyof typeof TokenKind]
+
+export function tokenOf(kind: TokenKind, value: number): number {
+  assert(value >= 0 && value <= TOKEN_VALUE_MAX, 'TOKEN_VALUE_FITS')
+  return (kind << VALUE_BITS) | value
+}
+
+export function tokenKind(token: number): number {
+  return token >> VALUE_BITS
+}
+
+export function tokenValue(token: number): number {
+  return token & TOKEN_VALUE_MAX
+}
