@@ -41,14 +41,14 @@ export class Pulse {
 
   /** Market data came. Not for pongs, heartbeats or acknowledgements. */
   beat(nowNs: number): void {
-    if (nowNs - this.windowNs >= RATE_WINDOW_NS) {
-      this.earlierWindowNs = this.windowNs
-      this.earlierCount = this.count
-      this.windowNs = nowNs
-      this.count = 0
-    }
-    this.count++
     this.lastNs = nowNs
+    this.count++
+    if (nowNs - this.windowNs < RATE_WINDOW_NS) return
+    // The beat that ends a window also begins the next, so that what is counted is gaps and not beats.
+    this.earlierWindowNs = this.windowNs
+    this.earlierCount = this.count
+    this.windowNs = nowNs
+    this.count = 0
   }
 
   silenceNs(nowNs: number): number {
@@ -57,8 +57,8 @@ export class Pulse {
 
   /** The rate as of the last beat, so that a long silence does not excuse itself. */
   thresholdNs(): number {
-    const beats = this.count + this.earlierCount
-    const meanGapNs = beats === 0 ? 0 : (this.lastNs - this.earlierWindowNs) / beats
+    const gaps = this.count + this.earlierCount
+    const meanGapNs = gaps === 0 ? 0 : (this.lastNs - this.earlierWindowNs) / gaps
     return Math.max(STALL_NS_MIN, STALL_GAPS * meanGapNs)
   }
 }
