@@ -1,0 +1,73 @@
+import { scaledFromDecimal } from '@tandem/shared/decimal.ts'
+import { Failure } from '@tandem/shared/failure.ts'
+import { PRICE_ONE } from '@tandem/shared/units.ts'
+import { KALSHI, POLYMARKET, type Venue } from '../venue.ts'
+
+/** An order as a venue would read it off the wire. */
+export interface PaperOrder {
+  /** Token id or ticker. */
+  market: string
+  /** Kalshi: buys the complement of the book's outcome (side `ask`). Polymarket tells that by its token. */
+  complement: boolean
+  /** Cost of one share at most, in Price units, of what is bought. */
+  limit: number
+  /** Polymarket: what it may spend. Kalshi: undefined. */
+  spendMicroUsd: number | undefined
+  /** Kalshi: how much it buys. Polymarket: undefined. */
+  lots: number | undefined
+  /** All or nothing. */
+  killUnlessFull: boolean
+}
+
+/**
+ * Reads an order out of the request's bytes, with JSON.parse and none of our own encoders: what the paper venue fills
+ * is what the bytes say, so a wrong encoder shows as a wrong fill.
+ */
+export function readOrder(venue: Venue, request: Uint8Array): PaperOrder {
+  const text = Buffer.from(request.buffer, request.byteOffset, request.byteLength).toString('latin1')
+  const head = text.indexOf('\r\n\r\n')
+  try {
+    const body = JSON.parse(text.slice(head + 4))
+    return venue === POLYMARKET ? polymarketOrder(body) : kalshiOrder(body)
+  } catch (cause) {
+    throw new Failure({
+      code: 'PAPER_ORDER_BROKEN',
+      what: `the ${venue === KALSHI ? 'Kalshi' : 'Polymarket'} request holds no order: ${(cause as Error).message}`,
+      todo: 'this is a bug of the encoder: report it',
+      cause,
+    })
+  }
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a document off the wire
+function polymarketOrder({ order, orderType }: any): PaperOrder {
+  const maker = Number(order.makerAmount)
+  const taker = Number(order.takerAmount)
+  if (order.side !== 'BUY') throw new Error('the paper venue takes buys only')
+  if (!Number.isSafeInteger(maker) || !Number.isSafeInteger(taker) || taker <= 0) throw new Error('amounts')
+  return {
+    market: order.tokenId,
+    complement: false,
+    // The taker amount is floored at the tick's decimals, so the quotient lies a hair above the limit that was meant.
+    limit: Math.round((maker * PRICE_ONE) / taker),
+    spendMicroUsd: maker,
+    lots: undefined,
+    killUnlessFull: orderType === 'FOK',
+  }
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a document off the wire
+function kalshiOrder(order: any): PaperOrder {
+  const price = scaledFromDecimal(order.price, 4)
+  const lots = scaledFromDecimal(order.count, 2)
+  if (price === undefined || lots === undefined || lots <= 0) throw new Error('price or count')
+  if (order.side !== 'bid' && order.side !== 'ask') throw new Error('side')
+  return {
+    market: order.ticker,
+    complement: order.side === 'ask',
+    limit: order.side === 'ask' ? PRICE_ONE - price : price,
+    spendMicroUsd: undefined,
+    lots,
+    killUnlessFull: order.time_in_force === 'fill_or_kill',
+  }
+}
