@@ -18,9 +18,9 @@ import { SequenceOutcome, Sequences } from './sequence.ts'
 
 /** Why a book's state moved: for the journal, the report and an operator. Of several in one frame, the greatest. */
 export const Cause = {
-  Snapshot: 1,
   /** Our top and the venue's own agree, or do not. */
-  Top: 2,
+  Top: 1,
+  Snapshot: 2,
   /** A change in sequence left the book crossed, or uncrossed it again. */
   Change: 3,
   /** A level did not fit the book, or fell below zero. */

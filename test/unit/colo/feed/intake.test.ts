@@ -1,0 +1,214 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Book } from '@tandem/colo/book/book.ts'
+import { BookState, SETTLE_NS } from '@tandem/colo/book/integrity.ts'
+import { SimulatedClock } from '@tandem/colo/clock.ts'
+import { Cause, Intake } from '@tandem/colo/feed/intake.ts'
+import { TokenKind, tokenOf, tokenValue } from '@tandem/colo/token.ts'
+import { Control, Lifecycle } from '@tandem/colo/venue/sink.ts'
+import { KALSHI, POLYMARKET } from '@tandem/colo/venue/venue.ts'
+import { type Lots, type Ns, PRICE_NONE, type Price, SIDE_ASK, SIDE_BID } from '@tandem/shared/units.ts'
+
+const CENT = 100 as Price
+
+function scene(venue: number, books = 2, closeMs = Number.POSITIVE_INFINITY) {
+  const clock = new SimulatedClock(1_000_000)
+  const moves: string[] = []
+  const ticks: number[] = []
+  const stateName = (state: number) => Object.entries(BookState).find(([, value]) => value === state)?.[0]
+  const causeName = (cause: number) => Object.entries(Cause).find(([, value]) => value === cause)?.[0]
+  const intake = new Intake(
+    venue,
+    Array.from({ length: books }, () => new Book(CENT)),
+    new Float64Array(books).fill(closeMs),
+    clock,
+    { doubt: TokenKind.PolymarketDoubt, close: TokenKind.PolymarketClose },
+    {
+      bookMoved: (_venue, book, from, to, cause) =>
+        moves.push(`${book} ${stateName(from)}>${stateName(to)} ${causeName(cause)}`),
+      tickTold: (_venue, _book, tick) => ticks.push(tick),
+    },
+  )
+  const frame = (say: (sink: Intake) => void): string[] => {
+    moves.length = 0
+    intake.begin(clock.nowNs(), clock.wallMs())
+    say(intake)
+    intake.end()
+    return [...moves]
+  }
+  const snapshot = (sink: Intake, book: number, bid = 4700, ask = 4900): void => {
+    sink.snapshot(book, PRICE_NONE, clock.wallMs())
+    sink.level(book, SIDE_BID, bid as Price, 100 as Lots, false)
+    sink.level(book, SIDE_ASK, ask as Price, 100 as Lots, false)
+    sink.snapshotEnd(book, -1)
+  }
+  const change = (sink: Intake, book: number, price: number, lots: number): void =>
+    sink.change(book, SIDE_BID, price as Price, lots as Lots, clock.wallMs())
+  return { clock, intake, frame, snapshot, change, ticks }
+}
+
+test('a snapshot of both tokens in one frame makes its book LIVE, told once', () => {
+  const { frame, snapshot } = scene(POLYMARKET)
+  const moves = frame((sink) => {
+    snapshot(sink, 0)
+    snapshot(sink, 0)
+  })
+  assert.deepEqual(moves, ['0 Empty>Live Snapshot'])
+})
+
+test('a gap makes every book of its sid SUSPECT, and a snapshot heals its own', () => {
+  const { intake, frame, snapshot, change } = scene(KALSHI, 3)
+  frame((sink) => {
+    sink.sequence(1, 1)
+    snapshot(sink, 0)
+  })
+  frame((sink) => {
+    sink.sequence(1, 2)
+    snapshot(sink, 1)
+  })
+  frame((sink) => {
+    sink.sequence(2, 1)
+    snapshot(sink, 2)
+  })
+  const gap = frame((sink) => {
+    sink.sequence(1, 4)
+    change(sink, 0, 4600, 50)
+  })
+  assert.deepEqual(gap, ['0 Live>Suspect Gap', '1 Live>Suspect Gap'])
+  const healed = frame((sink) => {
+    sink.sequence(1, 5)
+    snapshot(sink, 1)
+  })
+  assert.deepEqual(healed, ['1 Suspect>Live Snapshot'])
+  assert.equal(intake.books[0].state, BookState.Suspect)
+  assert.equal(intake.books[2].state, BookState.Live)
+  assert.equal(intake.counts.gaps, 1)
+})
+
+test('acknowledgements consume numbers too', () => {
+  const { frame, snapshot, change } = scene(KALSHI)
+  frame((sink) => {
+    sink.sequence(1, 1)
+    snapshot(sink, 0)
+  })
+  frame((sink) => {
+    sink.sequence(1, 2)
+    sink.control(Control.Acknowledged, 7, 1)
+  })
+  const moves = frame((sink) => {
+    sink.sequence(1, 3)
+    change(sink, 0, 4600, 50)
+  })
+  assert.deepEqual(moves, [])
+})
+
+test('a repeated message is not applied again', () => {
+  const { intake, frame, snapshot, change } = scene(KALSHI)
+  frame((sink) => {
+    sink.sequence(1, 1)
+    snapshot(sink, 0)
+  })
+  for (let i = 0; i < 3; i++)
+    frame((sink) => {
+      sink.sequence(1, 2)
+      change(sink, 0, 4700, 50)
+    })
+  assert.equal(intake.books[0].bids.lots[47], 150)
+  assert.equal(intake.counts.duplicates, 2)
+  assert.equal(intake.counts.changes, 1)
+})
+
+test('a level that falls below zero makes its book SUSPECT', () => {
+  const { frame, snapshot, change } = scene(KALSHI)
+  frame((sink) => {
+    sink.sequence(1, 1)
+    snapshot(sink, 0)
+  })
+  const moves = frame((sink) => {
+    sink.sequence(1, 2)
+    change(sink, 0, 4700, -101)
+  })
+  assert.deepEqual(moves, ['0 Live>Suspect Level'])
+})
+
+test('a doubt that nobody settles turns SUSPECT after its time, one that is settled does not', () => {
+  for (const settled of [false, true]) {
+    const { clock, intake, frame, snapshot } = scene(POLYMARKET)
+    frame((sink) => snapshot(sink, 0))
+    const doubt = frame((sink) => sink.top(0, 4800 as Price, 4900 as Price, clock.wallMs()))
+    assert.deepEqual(doubt, ['0 Live>Unsettled Top'])
+    if (settled) frame((sink) => sink.top(0, 4700 as Price, 4900 as Price, clock.wallMs()))
+    const token = clock.step(SETTLE_NS)
+    assert.equal(token, tokenOf(TokenKind.PolymarketDoubt, 0))
+    frame((sink) => sink.doubtDue(tokenValue(token)))
+    assert.equal(intake.books[0].state, settled ? BookState.Live : BookState.Suspect)
+  }
+})
+
+test('a price between two slots makes the book finer and loses no level', () => {
+  const { intake, frame, snapshot } = scene(POLYMARKET)
+  frame((sink) => snapshot(sink, 0))
+  frame((sink) => sink.level(0, SIDE_BID, 4755 as Price, 30 as Lots, false))
+  assert.equal(intake.books[0].bids.bestPrice(), 4755)
+  assert.equal(intake.books[0].asks.bestPrice(), 4900)
+  assert.equal(intake.counts.refined, 1)
+  assert.equal(intake.books[0].state, BookState.Live)
+})
+
+test('a snapshot tells its tick, and counts no level change', () => {
+  const { intake, frame, ticks } = scene(POLYMARKET)
+  frame((sink) => {
+    sink.snapshot(0, 10 as Price, 0)
+    sink.level(0, SIDE_BID, 4710 as Price, 100 as Lots, false)
+    sink.snapshotEnd(0, -1)
+    sink.level(0, SIDE_BID, 4720 as Price, 100 as Lots, false)
+    sink.level(0, SIDE_BID, 4720 as Price, 100 as Lots, true)
+  })
+  assert.deepEqual(ticks, [10])
+  assert.equal(intake.counts.changes, 1)
+})
+
+test('a market closes by our clock, or when the venue says that it is decided', () => {
+  const { clock, intake, frame, snapshot } = scene(KALSHI, 1, 1_000_500)
+  frame((sink) => snapshot(sink, 0))
+  const token = clock.step(1e9)
+  assert.equal(tokenValue(token), 0)
+  assert.deepEqual(
+    frame((sink) => sink.closeDue(0)),
+    ['0 Live>Closed Clock'],
+  )
+  const decided = scene(POLYMARKET)
+  decided.frame((sink) => decided.snapshot(sink, 1))
+  const moves = decided.frame((sink) => sink.control(Control.Resolved, 1, 0))
+  assert.deepEqual(moves, ['1 Live>Closed Clock'])
+  assert.equal(intake.books[0].state, BookState.Closed)
+})
+
+test('a market that was paused is SUSPECT when it is active again, until a snapshot', () => {
+  const { frame, snapshot } = scene(KALSHI)
+  frame((sink) => snapshot(sink, 0))
+  assert.deepEqual(
+    frame((sink) => sink.control(Control.Lifecycle, 0, Lifecycle.Deactivated)),
+    ['0 Live>Closed Clock'],
+  )
+  assert.deepEqual(
+    frame((sink) => sink.control(Control.Lifecycle, 0, Lifecycle.Activated)),
+    ['0 Closed>Suspect Clock'],
+  )
+  assert.deepEqual(
+    frame((sink) => snapshot(sink, 0)),
+    ['0 Suspect>Live Snapshot'],
+  )
+})
+
+test('a frame lists each of its books once', () => {
+  const { clock, intake, frame, snapshot } = scene(POLYMARKET, 3)
+  frame((sink) => {
+    snapshot(sink, 2)
+    sink.top(2, 4700 as Price, 4900 as Price, clock.wallMs())
+    snapshot(sink, 0)
+  })
+  assert.deepEqual([...intake.touched.subarray(0, intake.touchedCount)], [2, 0])
+  intake.begin(1 as Ns, 1)
+  assert.equal(intake.touchedCount, 0)
+})
