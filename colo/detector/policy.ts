@@ -1,0 +1,39 @@
+import { assert } from '@tandem/shared/assert.ts'
+import type { Settings } from '@tandem/shared/settings.ts'
+import { LOTS_ORDER_MAX, LOTS_PER_CONTRACT, type Lots } from '@tandem/shared/units.ts'
+
+export const OVERFILL_PPM_MAX = 1_000_000
+
+/** What a trade must bring and may risk; the detector's part of the settings, in its units. */
+export interface Policy {
+  /** Per contract, by unrounded fees, at the worst levels touched. Not negative: the planner's search relies on it. */
+  readonly minEdgeMicroUsd: number
+  readonly maxLots: Lots
+  /** Most shares beyond the expected ones, in millionths of these. */
+  readonly maxOverfillPpm: number
+  /** One step of Kalshi's balance rounding: fees/kalshi.ts. */
+  readonly kalshiPrecisionMicroUsd: number
+}
+
+export function checkedPolicy(policy: Policy): Policy {
+  assert(Number.isSafeInteger(policy.minEdgeMicroUsd) && policy.minEdgeMicroUsd >= 0, 'POLICY_MIN_EDGE')
+  assert(policy.maxLots >= 0 && policy.maxLots <= LOTS_ORDER_MAX, 'POLICY_MAX_LOTS')
+  assert(policy.maxOverfillPpm >= 0 && policy.maxOverfillPpm <= OVERFILL_PPM_MAX, 'POLICY_MAX_OVERFILL')
+  assert(policy.kalshiPrecisionMicroUsd >= 0, 'POLICY_PRECISION')
+  return policy
+}
+
+/** A ratio as whole parts per million; finer digits are cut, which only refuses more. */
+export function overfillPpmFloor(ratio: number): number {
+  // Rounded at the ninth place first: 0.029 x 1e6 is a hair below 29000.
+  return Math.floor(Math.round(ratio * 1_000_000_000) / 1_000)
+}
+
+export function policyFromSettings(settings: Settings): Policy {
+  return checkedPolicy({
+    minEdgeMicroUsd: settings.minEdgeMicroUsd,
+    maxLots: (settings.maxContractsPerTrade * LOTS_PER_CONTRACT) as Lots,
+    maxOverfillPpm: overfillPpmFloor(settings.maxOverfill),
+    kalshiPrecisionMicroUsd: settings.kalshi.balancePrecisionMicroUsd,
+  })
+}
