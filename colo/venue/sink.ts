@@ -1,5 +1,8 @@
 import type { Lots, Price, Side } from '@tandem/shared/units.ts'
 
+/** A message's `venueMs` when it has no timestamp: some of Kalshi's have none. */
+export const MS_NONE = -1
+
 /**
  * What a codec tells about one frame, in frame order. One object is made at start and called for every frame;
  * it must not throw and must not keep what it is given. Prices are always those of the book's own outcome: a
