@@ -28,7 +28,7 @@ export class MapLadder {
     return (this.#prices.at(-1) ?? PRICE_NONE) as Price
   }
 
-  /** Value of the best `levels` levels, in micro-dollars: what a walk of the depth costs. */
+  /** Value of the best `levels` levels, in micro-dollars. */
   value(levels: number): number {
     let value = 0
     for (let i = this.#prices.length - 1; i >= 0 && levels > 0; i--, levels--)

@@ -169,6 +169,11 @@ describe('a ladder', () => {
             assert.deepEqual(walk(real), prices)
             assert.equal(real.bestPrice(), prices[0] ?? PRICE_NONE)
             for (const at of prices) assert.equal(real.lots[at / unit], model.get(at))
+            if (at >= 0 && at <= 10000) {
+              const worse = prices.find((other) => (side === SIDE_BID ? other < at : other > at))
+              const slot = side === SIDE_BID ? Math.ceil(at / unit) : Math.floor(at / unit)
+              assert.equal(real.worse(slot), worse === undefined ? -1 : worse / unit)
+            }
           }
         },
       ),
