@@ -5,7 +5,7 @@ import type { Source } from './source.ts'
 
 export type Unit = 'shared' | 'colo' | 'edge' | 'infra' | 'sandbox' | 'cli' | 'test' | 'bench'
 
-/** Units that each unit may import, beside itself. Nothing but a test imports test, bench or cli. */
+/** Units that each unit may import, beside itself. Nothing but tests and benches imports test, bench or cli. */
 const unitsAllowed: Record<Unit, readonly Unit[]> = {
   shared: [],
   colo: ['shared'],
@@ -14,7 +14,7 @@ const unitsAllowed: Record<Unit, readonly Unit[]> = {
   // It judges how we read the venues; whatever it shared with colo it would only confirm.
   sandbox: ['shared'],
   cli: ['shared', 'colo', 'edge', 'sandbox'],
-  bench: ['shared', 'colo', 'edge', 'sandbox'],
+  bench: ['shared', 'colo', 'edge', 'sandbox', 'cli', 'test'],
   test: ['shared', 'colo', 'edge', 'infra', 'sandbox', 'cli', 'bench'],
 }
 

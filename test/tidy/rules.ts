@@ -89,7 +89,8 @@ export const rules: readonly Rule[] = [
       ['edge/app.ts', "import { Book } from '@tandem/colo/book/book.ts'"],
       ['colo/main.ts', "const server = await import('@tandem/sandbox/main.ts')"],
       ['sandbox/engine/match.ts', "import { parse } from '@tandem/colo/venue/kalshi/parse.ts'"],
-      ['bench/book.ts', "import { readTape } from '@tandem/cli/replay/tape.ts'"],
+      ['colo/main.ts', "import { readTape } from '@tandem/cli/replay/tape.ts'"],
+      ['cli/replay.ts', "import { referenceRoot } from '../test/reference.ts'"],
       ['colo/book/ladder.ts', "import { plan } from '../detector/plan.ts'"],
       ['colo/detector/plan.ts', "import { check } from '../risk/check.ts'"],
       ['colo/feed/socket.ts', "import { Journal } from '../journal/journal.ts'"],
@@ -206,6 +207,7 @@ export const rules: readonly Rule[] = [
       except: [
         MAIN,
         { path: /^colo\/journal\/journal\.ts$/, why: 'its writer is the other half of the file' },
+        { path: /^colo\/signer\/spawn\.ts$/, why: 'it is the factory of the signer’s process' },
       ],
       bites: [['colo/feed/socket.ts', 'const socket = new WebSocket(url)']],
       spares: [['colo/signer/main.ts', 'createServer(serve).listen(path)']],
