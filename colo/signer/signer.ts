@@ -63,7 +63,7 @@ export interface SignerFacts {
   readonly owner: string
   /** Bytes of an order's signature: 65, or 317 for type 3. */
   readonly orderSignatureBytes: number
-  readonly kalshi: KalshiFacts | undefined
+  readonly kalshi: KalshiFacts
 }
 
 export interface KalshiFacts {
