@@ -18,7 +18,8 @@ export function writeDigits(target: Uint8Array, at: number, value: number, width
   let rest = value
   for (let i = at + width - 1; i >= at; i--) {
     const tenth = Math.floor(rest / 10)
-    target[i] = 0x30 + rest - tenth * 10
+    // The difference first: near 2^53 the sum would be rounded.
+    target[i] = 0x30 + (rest - tenth * 10)
     rest = tenth
   }
 }
