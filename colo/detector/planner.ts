@@ -49,7 +49,7 @@ const SEARCH_STEPS_MAX = 4_096
 
 /**
  * Overfill grows with D, but its floored figure may flicker by less than three micro-shares where it meets its limit. The
- * last D is looked for with this much lenience, so that the flicker lies below it; each D is then checked exactly.
+ * range of D is looked for with this much lenience, so that the flicker lies inside; each D is then checked exactly.
  */
 const OVERFILL_LENIENCE_MICRO_SHARES = 6
 
@@ -67,6 +67,7 @@ export class Planner {
   #bundle: Bundle | undefined
   #policy: Policy | undefined
   #direction: Direction = BUY_POLYMARKET_SELL_KALSHI
+  /** Infinite until a plan was found. */
   #leastCents = Number.POSITIVE_INFINITY
 
   // Of the levels that the last weighed D touches: kept, as the next D most often touches the same.
@@ -99,12 +100,14 @@ export class Planner {
     if (walked !== WalkOutcome.Found) return planOutcomes[walked]
     this.#begin(bundle, direction, policy)
 
-    const least = this.#leastCents
+    const least = this.#smallestCents()
     if (least === Number.POSITIVE_INFINITY) return PlanOutcome.TooSmall
     // All but the size only gets worse with D: what stands against the least stands against all.
-    const unfit = this.#weigh(least, 0)
+    const unfit = this.#weigh(least, OVERFILL_LENIENCE_MICRO_SHARES)
     if (unfit !== PlanOutcome.Planned) return unfit === PlanOutcome.TooLarge ? PlanOutcome.TooSmall : unfit
 
+    // Until one fits exactly, it is overfill that stands against all.
+    let none: PlanOutcome = PlanOutcome.Overfill
     let bestCents = 0
     let bestMicroUsd = 1
     let steps = 0
@@ -112,15 +115,17 @@ export class Planner {
     for (; cents >= least && steps < SEARCH_STEPS_MAX; cents--) {
       steps++
       if (this.#weigh(cents, 0) !== PlanOutcome.Planned) continue
+      none = PlanOutcome.NoNetEdge
       if (this.#netMicroUsd >= bestMicroUsd) {
         bestMicroUsd = this.#netMicroUsd
         bestCents = cents
       }
       if (this.#boundMicroUsd < bestMicroUsd) break
     }
-    if (bestCents === 0) return PlanOutcome.NoNetEdge
+    if (bestCents === 0) return none
     this.#weigh(bestCents, 0)
     this.#write(bestCents)
+    this.#leastCents = least
     return steps === SEARCH_STEPS_MAX && cents >= least ? PlanOutcome.PlannedAtLimit : PlanOutcome.Planned
   }
 
@@ -144,11 +149,15 @@ export class Planner {
     this.#polymarketLevel = 0
     this.#kalshiLevel = 0
     this.#limitsOfLevels(0, 0)
+  }
+
+  /** The least D that buys the market's smallest order and a dollar's worth; infinite when the walk is smaller. */
+  #smallestCents(): number {
     const { polymarket, lots } = this.walk
-    const minLots = Math.max(bundle.polymarketMinLots, 1)
-    if (lots < minLots) return
+    const minLots = Math.max(this.#bundle!.polymarketMinLots, 1)
+    if (lots < minLots) return Number.POSITIVE_INFINITY
     const costMicroUsd = costOfLotsMicroUsd(polymarket, levelOfLots(polymarket, 0, minLots), minLots)
-    this.#leastCents = Math.max(Math.ceil(costMicroUsd / MICRO_USD_PER_CENT), POLYMARKET_MIN_CENTS)
+    return Math.max(Math.ceil(costMicroUsd / MICRO_USD_PER_CENT), POLYMARKET_MIN_CENTS)
   }
 
   /** A D that no fitting one exceeds; not below `least`, which fits. Most often the last that fits itself. */
