@@ -62,7 +62,9 @@ export function forbidden(path: string, specifier: string, typeOnly: boolean): s
     if (!unitsAllowed[from].includes(toUnit)) {
       return `importing ${toUnit} from ${from} is banned, use ${unitsAllowed[from].join(' or ') || 'values passed in'}`
     }
-    if (specifier.startsWith('.')) return `${specifier} is banned across units, use @tandem/${to}`
+    if (specifier.startsWith('.') && toUnit !== 'test' && toUnit !== 'bench') {
+      return `${specifier} is banned across units, use @tandem/${to}`
+    }
   }
   // The paper venue is one of ours, made to be put together by whoever replays.
   if (venueShell.test(to) && from !== 'test' && !typeOnly && !/\/(main|replay)\.ts$|^cli\//.test(path)) {
