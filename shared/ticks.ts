@@ -1,5 +1,4 @@
 import { assert } from './assert.ts'
-import { scaledFromDecimal } from './decimal.ts'
 import { PRICE_NONE, PRICE_ONE, type Price } from './units.ts'
 
 // Which prices an order may have. Both venues refuse 0 and 1 dollar, so the legal prices run from the first step
@@ -20,22 +19,21 @@ export interface TickStructure {
 }
 
 /**
- * Reads Kalshi's `price_ranges`, the only authority on a market's prices.
+ * Builds a structure from [start, end, step] in Price units: Kalshi's `price_ranges`, the only authority on its prices.
  *
  * @returns undefined when they do not cover 0..1 dollar in rising order with whole steps: a structure that we do
  *   not understand must stop trading in its market, not the process.
  */
-export function ticksFromPriceRanges(
-  ranges: readonly { readonly start: string; readonly end: string; readonly step: string }[],
+export function ticksFromBands(
+  bands: readonly (readonly [number, number, number])[],
 ): TickStructure | undefined {
-  const price = (text: string) => scaledFromDecimal(text, 4) ?? Number.NaN
-  return ticksFromBands(ranges.map(({ start, end, step }) => [price(start), price(end), price(step)]))
-}
-
-function ticksFromBands(bands: readonly (readonly [number, number, number])[]): TickStructure | undefined {
   let reached = 0
   for (const [start, end, step] of bands) {
-    if (start !== reached || !(end > start && step > 0 && (end - start) % step === 0)) return undefined
+    if (
+      start !== reached ||
+      !(end > start && step > 0 && Number.isInteger(step) && (end - start) % step === 0)
+    )
+      return undefined
     reached = end
   }
   if (reached !== PRICE_ONE) return undefined

@@ -97,11 +97,3 @@ export class Book {
     this.state = next
   }
 }
-
-export function bestBidPrice(book: Book): Price {
-  return book.bids.bestPrice()
-}
-
-export function bestAskPrice(book: Book): Price {
-  return book.asks.bestPrice()
-}

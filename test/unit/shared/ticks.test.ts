@@ -9,7 +9,7 @@ import {
   legalPriceFloor,
   POLYMARKET_TICKS,
   type TickStructure,
-  ticksFromPriceRanges,
+  ticksFromBands,
 } from '@tandem/shared/ticks.ts'
 import { PRICE_NONE, type Price } from '@tandem/shared/units.ts'
 
@@ -92,32 +92,30 @@ describe('tick structures', () => {
   })
 })
 
-describe('price_ranges', () => {
-  const range = (start: string, end: string, step: string) => ({ start, end, step })
-  test('are read as Kalshi writes them', () => {
-    assert.deepEqual(
-      ticksFromPriceRanges([
-        range('0.0000', '0.1000', '0.0010'),
-        range('0.1000', '0.9000', '0.0100'),
-        range('0.9000', '1.0000', '0.0010'),
-      ]),
-      KALSHI_TICKS.get('tapered_deci_cent'),
-    )
+describe('bands', () => {
+  test('that cover a dollar are a structure', () => {
+    const bands = [
+      [0, 1000, 10],
+      [1000, 9000, 100],
+      [9000, 10_000, 10],
+    ] as const
+    assert.deepEqual(ticksFromBands(bands), KALSHI_TICKS.get('tapered_deci_cent'))
   })
-  for (const [why, ranges] of [
-    ['nothing', []],
-    ['a hole', [range('0', '0.1', '0.001'), range('0.2', '1', '0.01')]],
-    ['an overlap', [range('0', '0.2', '0.001'), range('0.1', '1', '0.01')]],
-    ['an end short of a dollar', [range('0', '0.99', '0.01')]],
-    ['an end beyond a dollar', [range('0', '1.01', '0.01')]],
-    ['a step that does not divide its band', [range('0', '1', '0.003')]],
-    ['a step of zero', [range('0', '1', '0')]],
-    ['a step below 0.0001', [range('0', '1', '0.00005')]],
-    ['a falling band', [range('0', '1', '0.01'), range('1', '0', '-0.01')]],
-    ['words', [range('0', 'one', '0.01')]],
-  ] as const) {
+  const broken: [why: string, ...bands: [number, number, number][]][] = [
+    ['nothing'],
+    ['a hole', [0, 1000, 10], [2000, 10_000, 100]],
+    ['an overlap', [0, 2000, 10], [1000, 10_000, 100]],
+    ['an end short of a dollar', [0, 9900, 100]],
+    ['an end beyond a dollar', [0, 10_100, 100]],
+    ['a step that does not divide its band', [0, 10_000, 30]],
+    ['a step of zero', [0, 10_000, 0]],
+    ['a step that is no whole unit', [0, 10_000, 0.5]],
+    ['a falling band', [0, 10_000, 100], [10_000, 0, -100]],
+    ['no number', [0, Number.NaN, 100]],
+  ]
+  for (const [why, ...bands] of broken) {
     test(`with ${why} are no structure`, () => {
-      assert.equal(ticksFromPriceRanges(ranges), undefined)
+      assert.equal(ticksFromBands(bands), undefined)
     })
   }
 })

@@ -30,16 +30,16 @@ describe('a book', () => {
   test('is empty, quotes nothing and is not crossed at first', () => {
     const book = new Book(price(100))
     assert.equal(book.state, BookState.Empty)
-    assert.equal(bestBidPrice(book), PRICE_NONE)
-    assert.equal(bestAskPrice(book), PRICE_NONE)
+    assert.equal(book.bids.bestPrice(), PRICE_NONE)
+    assert.equal(book.asks.bestPrice(), PRICE_NONE)
     assert.equal(book.crossed(), false)
   })
 
   test('is live after a snapshot, with no claim needed', () => {
     const book = quoted()
     assert.equal(book.state, BookState.Live)
-    assert.equal(bestBidPrice(book), 4700)
-    assert.equal(bestAskPrice(book), 4900)
+    assert.equal(book.bids.bestPrice(), 4700)
+    assert.equal(book.asks.bestPrice(), 4900)
     assert.equal(book.venueMs, 1000)
   })
 
@@ -47,7 +47,7 @@ describe('a book', () => {
     const book = quoted()
     book.beginSnapshot(NO_TICK, 2000)
     assert.equal(book.state, BookState.Empty)
-    assert.equal(bestBidPrice(book), PRICE_NONE)
+    assert.equal(book.bids.bestPrice(), PRICE_NONE)
   })
 
   test('counts an epoch a snapshot and none for a message', () => {
@@ -139,11 +139,11 @@ describe("a book's tick", () => {
     assert.equal(book.bids.set(price(4710), lots(5)), LadderOutcome.OffTick)
     assert.equal(book.retick(price(10)), true)
     assert.equal(book.unit, 10)
-    assert.equal(bestBidPrice(book), 4700)
-    assert.equal(bestAskPrice(book), 4900)
+    assert.equal(book.bids.bestPrice(), 4700)
+    assert.equal(book.asks.bestPrice(), 4900)
     assert.equal(book.bids.lots[470], 50)
     assert.equal(book.bids.set(price(4710), lots(5)), LadderOutcome.Ok)
-    assert.equal(bestBidPrice(book), 4710)
+    assert.equal(book.bids.bestPrice(), 4710)
   })
 
   test('back to 0.01 keeps the levels between the cents, which still rest', () => {
@@ -151,7 +151,7 @@ describe("a book's tick", () => {
     book.retick(price(10))
     book.bids.set(price(4710), lots(5))
     assert.equal(book.retick(price(100)), false)
-    assert.equal(bestBidPrice(book), 4710)
+    assert.equal(book.bids.bestPrice(), 4710)
   })
 
   test('of 0.0025 and then 0.001 makes slots for both', () => {
@@ -160,7 +160,7 @@ describe("a book's tick", () => {
     assert.equal(book.retick(price(10)), true)
     assert.equal(book.unit, 5)
     book.asks.set(price(4810), lots(2))
-    assert.equal(bestAskPrice(book), 4810)
+    assert.equal(book.asks.bestPrice(), 4810)
     assert.equal(book.asks.worse(book.asks.best) * book.unit, 4825)
   })
 
@@ -176,7 +176,7 @@ describe("a book's tick", () => {
     assert.equal(book.bids.set(price(1), lots(1)), LadderOutcome.OffTick)
     assert.equal(book.bids.set(price(9990), lots(1)), LadderOutcome.Ok)
     book.endSnapshot(0)
-    assert.equal(bestBidPrice(book), 9990)
-    assert.equal(bestAskPrice(book), PRICE_NONE)
+    assert.equal(book.bids.bestPrice(), 9990)
+    assert.equal(book.asks.bestPrice(), PRICE_NONE)
   })
 })
