@@ -1,6 +1,5 @@
 import { assert } from '@tandem/shared/assert.ts'
 import type { Signer } from '../signer/signer.ts'
-import { writeDigits } from '../venue/ascii.ts'
 import { headerTicket, TICKET_SLOTS, ticketIndex } from './ticket.ts'
 
 // Kalshi's signature covers timestamp, method and path, so headers for the one path of new orders are signed before the
@@ -23,8 +22,6 @@ const HEADERS = 256
  * the one that is being made: so few that no row of them is in its way.
  */
 const OUTSTANDING_MAX = 4
-/** Milliseconds since 1970 have so many digits until the year 2286. */
-export const HEADER_TIMESTAMP_DIGITS = 13
 /** An answer that takes longer never comes. */
 const ANSWER_LOST_MS = 2_000
 
@@ -61,8 +58,6 @@ export interface HeaderOptions {
 export class HeaderRing {
   /** Signatures in base64, `signatureLength` bytes from `signatureStart(index)`. */
   readonly signatures: Uint8Array
-  /** The stamps as text, HEADER_TIMESTAMP_DIGITS bytes from `timestampStart(index)`. */
-  readonly timestamps = new Uint8Array(HEADERS * HEADER_TIMESTAMP_DIGITS)
   readonly misses = { empty: 0, notYetSigned: 0, tooOld: 0, tooFarAhead: 0 }
   taken = 0
   readonly #options: HeaderOptions
@@ -94,10 +89,6 @@ export class HeaderRing {
   /** What the header was signed for. */
   timestampMs(index: number): number {
     return this.#timestampMs[index]
-  }
-
-  timestampStart(index: number): number {
-    return index * HEADER_TIMESTAMP_DIGITS
   }
 
   /**
@@ -151,8 +142,6 @@ export class HeaderRing {
     if (index < 0) return
     assert(signature.length === this.#options.signatureLength, 'HEADERS_SIGNATURE_LENGTH')
     this.signatures.set(signature, this.signatureStart(index))
-    const timestampMs = this.#timestampMs[index]
-    writeDigits(this.timestamps, this.timestampStart(index), timestampMs, HEADER_TIMESTAMP_DIGITS)
     this.#state[index] = HeaderState.Ready
   }
 

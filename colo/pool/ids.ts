@@ -1,34 +1,25 @@
 import { assert } from '@tandem/shared/assert.ts'
-import { ascii, writeDigits } from '../venue/ascii.ts'
+import { CLIENT_ORDER_COUNTER_MAX } from '../venue/kalshi/encode.ts'
 
-// Kalshi's client_order_id: how an order whose answer never came is found again, so no id may ever be used twice, not
-// even after a crash. An id is the run's prefix and a counter; counters come in blocks, and a block is used only once
-// its reservation is durable.
+// Kalshi's client_order_id, the run's prefix and a counter, is how an order whose answer never came is found again: no
+// id may ever be used twice. Counters come in blocks, and a block is used only once its reservation is durable, so that
+// after a crash the journal says which ids may have been sent.
 //
 //   |<- used ->|<- usable ->|<- reserved, not durable yet ->|
-//   first ...  next     ... end                     reservedEnd
+//   0 ....... next ....... end ...................... reservedEnd
 
-/** Ids reserved at once: some minutes of the busiest day by one journal record. */
+/** Counters reserved by one journal record: some minutes of the busiest day. */
 export const ID_BLOCK = 1_024
 /** The next block is reserved when fewer than this are left: a burst while the disk syncs must not run dry. */
 export const ID_BLOCK_AHEAD = 512
-/** Digits of the counter: as many ids as no run will use, and an exact integer. */
-export const ID_COUNTER_DIGITS = 10
-const ID_COUNTER_END = 10 ** ID_COUNTER_DIGITS
-/** Kalshi fact sheet, section 4.4 (a rule of its FIX interface). */
-const ID_LENGTH_MAX = 64
-const ID_PREFIX = /^[\w:+=/-]+$/
 
 assert(ID_BLOCK_AHEAD < ID_BLOCK, 'IDS_AHEAD_WITHIN_BLOCK')
-assert(Number.isSafeInteger(ID_COUNTER_END), 'IDS_COUNTER_EXACT')
 
-/** No id may be used now: the next block's reservation is not durable yet. */
+/** No counter may be used now: the next block's reservation is not durable yet. */
 export const ID_NONE = -1
 
+/** The counters of one run's client_order_ids. venue/kalshi/encode.ts writes them, behind the run's prefix. */
 export class ClientOrderIds {
-  /** Bytes of every id. */
-  readonly length: number
-  readonly #prefix: Uint8Array
   readonly #reserve: (first: number, count: number) => number
   #next = 0
   #end = 0
@@ -36,19 +27,12 @@ export class ClientOrderIds {
   /** Where the journal put the open reservation; -1 when there is none. */
   #position = -1
 
-  /**
-   * @param prefix names the run: no other run may ever have had it
-   * @param reserve appends a reservation to the journal; its position, or a negative number when it has no room
-   */
-  constructor(prefix: string, reserve: (first: number, count: number) => number) {
-    assert(ID_PREFIX.test(prefix), 'IDS_PREFIX_CHARACTERS')
-    this.length = prefix.length + ID_COUNTER_DIGITS
-    assert(this.length <= ID_LENGTH_MAX, 'IDS_LENGTH')
-    this.#prefix = ascii(prefix)
+  /** @param reserve appends a reservation to the journal: its position, or a negative number when there is no room */
+  constructor(reserve: (first: number, count: number) => number) {
     this.#reserve = reserve
   }
 
-  /** How many ids may be used now. */
+  /** How many counters may be used now. */
   get left(): number {
     return this.#end - this.#next
   }
@@ -56,7 +40,7 @@ export class ClientOrderIds {
   /** Reserves the next block when it is time to. Call it often, off the path of a decision. */
   replenish(): void {
     if (this.#position >= 0 || this.left >= ID_BLOCK_AHEAD) return
-    assert(this.#reservedEnd + ID_BLOCK <= ID_COUNTER_END, 'IDS_COUNTER_EXHAUSTED')
+    assert(this.#reservedEnd + ID_BLOCK <= CLIENT_ORDER_COUNTER_MAX, 'IDS_COUNTER_EXHAUSTED')
     const position = this.#reserve(this.#reservedEnd, ID_BLOCK)
     if (position < 0) return
     this.#position = position
@@ -70,15 +54,8 @@ export class ClientOrderIds {
     this.#end = this.#reservedEnd
   }
 
-  /** The counter of a new id, or ID_NONE. */
+  /** A counter that was never given out before, or ID_NONE. */
   next(): number {
     return this.#next < this.#end ? this.#next++ : ID_NONE
-  }
-
-  /** Writes an id's text: `length` bytes from `start`. */
-  write(counter: number, target: Uint8Array, start: number): void {
-    assert(counter >= 0 && counter < this.#end, 'IDS_COUNTER_RESERVED')
-    target.set(this.#prefix, start)
-    writeDigits(target, start + this.#prefix.length, counter, ID_COUNTER_DIGITS)
   }
 }

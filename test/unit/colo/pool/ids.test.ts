@@ -5,7 +5,7 @@ import { ClientOrderIds, ID_BLOCK, ID_BLOCK_AHEAD, ID_NONE } from '@tandem/colo/
 function stand() {
   const reservations: [number, number][] = []
   const journal = { room: true }
-  const ids = new ClientOrderIds('tandem-7Qx:', (first, count) => {
+  const ids = new ClientOrderIds((first, count) => {
     if (!journal.room) return -1
     return reservations.push([first, count]) - 1
   })
@@ -61,25 +61,4 @@ test('a full journal stops the ids, and room starts them again', () => {
   ids.replenish()
   ids.onDurable(1)
   assert.equal(ids.next(), 0)
-})
-
-test('an id is written in fixed width with characters that Kalshi takes', () => {
-  const { ids } = stand()
-  ids.replenish()
-  ids.onDurable(1)
-  const hole = Buffer.from('"client_order_id":"-----------------------"')
-  for (let i = 0; i < 308; i++) ids.next()
-  ids.write(307, hole, 19)
-  assert.equal(hole.toString(), '"client_order_id":"tandem-7Qx:0000000307--"')
-  assert.equal(ids.length, 21)
-  assert.match(hole.toString('latin1', 19, 19 + ids.length), /^[-\w:+=/]*$/)
-})
-
-test('an id that was not reserved is not written, nor a prefix taken that Kalshi refuses', () => {
-  const { ids } = stand()
-  ids.replenish()
-  ids.onDurable(1)
-  assert.throws(() => ids.write(ID_BLOCK, Buffer.alloc(64), 0), { code: 'IDS_COUNTER_RESERVED' })
-  assert.throws(() => new ClientOrderIds('a b', () => 0), { code: 'IDS_PREFIX_CHARACTERS' })
-  assert.throws(() => new ClientOrderIds('a'.repeat(55), () => 0), { code: 'IDS_LENGTH' })
 })
