@@ -32,13 +32,18 @@ export class Book {
     return this.bids.unit
   }
 
-  /** Empties the book for the levels of a snapshot. Not tradable until `endSnapshot`. */
+  /**
+   * Empties the book for the levels of a snapshot. Not tradable until `endSnapshot`.
+   *
+   * @param tick as for `retick`.
+   * @param venueMs the snapshot's timestamp; MS_NONE where it has none.
+   */
   beginSnapshot(tick: Price, venueMs: number): void {
     this.bids.clear()
     this.asks.clear()
     this.retick(tick)
     this.epoch++
-    this.venueMs = venueMs
+    if (venueMs > 0) this.venueMs = venueMs
     if (this.state !== BookState.Closed) this.state = BookState.Empty
   }
 

@@ -2,18 +2,19 @@ import { assert } from '@tandem/shared/assert.ts'
 import { LadderOutcome } from './ladder.ts'
 
 // When a book may be traded on. Every rule is a function of plain values that answers the book's next state, so that
-// the whole of it can be read, and tested, as a table:
+// the whole of it can be read, and tested, as a table. "After" in a name means: it has been applied to the ladders,
+// what now?
 //
-//                  snapshot            a message later
-//     Empty ──────────────────▶ Live ─────────────────────▶ Unsettled      top disagrees, crossed, our loop paused
-//                                ▲ │ ▲                         │  │
-//                                │ │ └────── agreement ────────┘  │        still disagrees later, or 250 ms
-//                                │ └──▶ Stale (late; heals when   ▼
-//                                │      messages are timely) ── Suspect    a gap, a lost level, silence
-//                                └──────── snapshot ─────────────┘
-//
-// Closed is above them all: only the clock enters and leaves it. Suspect is left by a snapshot only.
-// "After" in a name means: the event has been applied to the ladders, what now?
+//   from                      to                    because
+//   all but Closed            Live, or Unsettled    a snapshot, uncrossed or crossed: the only way out of Suspect
+//   Live, Stale               Unsettled             the top disagrees, or the book is crossed
+//   Live                      Unsettled             our loop paused
+//   Live, Unsettled           Stale                 what comes is late, or a Kalshi socket stalled
+//   Unsettled, Stale          Live                  agreement in time; after a pause, the socket has caught up
+//   Unsettled                 Suspect               a later message still disagrees, or 250 ms passed
+//   Live, Unsettled, Stale    Suspect               a gap, a lost connection, a stalled Polymarket socket
+//   all but Closed            Suspect               a level was not stored or fell below zero
+//   all                       Closed                our clock, or the venue's decision; from there only to Suspect
 
 /** Whether a book may be traded on: only Live may. */
 export const BookState = {
@@ -32,7 +33,7 @@ export const BookState = {
 } as const
 export type BookState = (typeof BookState)[keyof typeof BookState]
 
-/** How long a doubt may last: a burst settles within its own millisecond, so this is patience with the network. */
+/** How long a doubt may last before it is a loss. Long against a burst, short against the snapshot that heals it. */
 export const SETTLE_NS = 250_000_000
 /** A venue timestamp further than this behind our wall clock makes a book Stale. Polymarket's p95 far away was 1.3 s. */
 export const LAG_MS_MAX = 1_500

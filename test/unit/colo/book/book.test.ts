@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { Book, bestAskPrice, bestBidPrice } from '@tandem/colo/book/book.ts'
+import { Book } from '@tandem/colo/book/book.ts'
 import { BookState, DOUBT_PAUSE } from '@tandem/colo/book/integrity.ts'
 import { LadderOutcome } from '@tandem/colo/book/ladder.ts'
+import { MS_NONE } from '@tandem/colo/venue/sink.ts'
 import { type Lots, PRICE_NONE, type Price } from '@tandem/shared/units.ts'
 
 const price = (value: number) => value as Price
@@ -40,6 +41,12 @@ describe('a book', () => {
     assert.equal(book.state, BookState.Live)
     assert.equal(book.bids.bestPrice(), 4700)
     assert.equal(book.asks.bestPrice(), 4900)
+    assert.equal(book.venueMs, 1000)
+  })
+
+  test('keeps its time when a snapshot of Kalshi has none', () => {
+    const book = quoted()
+    book.beginSnapshot(NO_TICK, MS_NONE)
     assert.equal(book.venueMs, 1000)
   })
 
