@@ -26,10 +26,11 @@ interface Answer {
 
 /** A `Signer` whose answers come on the tape's clock. Listens to the real one itself. */
 export class TapeSigner implements Signer, SignerListener {
+  /** Hears the answers, on the tape's time. Set before anything is asked. */
+  listener: SignerListener | undefined
   readonly #real: Signer
   readonly #clock: Clock
   readonly #token: number
-  readonly #listener: SignerListener
   /** What was asked and not yet delivered, in the order in which it falls due, by lane. */
   readonly #orders = new Map<number, Answer>()
   readonly #headers = new Map<number, Answer>()
@@ -37,11 +38,10 @@ export class TapeSigner implements Signer, SignerListener {
   #waiting: { answer: Answer; resume: () => void; fail: (error: Error) => void } | undefined
 
   /** @param token what the clock is asked to say when an answer falls due */
-  constructor(real: Signer, clock: Clock, token: number, listener: SignerListener) {
+  constructor(real: Signer, clock: Clock, token: number) {
     this.#real = real
     this.#clock = clock
     this.#token = token
-    this.#listener = listener
   }
 
   get facts(): SignerFacts {
@@ -92,7 +92,7 @@ export class TapeSigner implements Signer, SignerListener {
 
   closed(): void {
     this.#waiting?.fail(new Error('the signer is gone'))
-    this.#listener.closed()
+    this.listener?.closed()
   }
 
   /** Delivers every answer that is due at `nowNs`, waiting for the real signer where it is slower than the tape. */
@@ -102,7 +102,7 @@ export class TapeSigner implements Signer, SignerListener {
         if (answer.dueNs > nowNs) continue
         if (answer.deliver === undefined) await this.#answer(answer)
         asked.delete(ticket)
-        answer.deliver?.(this.#listener)
+        if (this.listener !== undefined) answer.deliver?.(this.listener)
       }
   }
 

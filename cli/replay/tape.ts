@@ -23,8 +23,8 @@ export interface TapeFault {
 }
 
 export interface Tape {
-  /** Milliseconds since 1970 at `atNs` 0, for the clock of the replay. */
-  wallAtZeroMs: number
+  /** Nanoseconds since 1970 at `atNs` 0. */
+  zeroNs: bigint
   frames: TapeFrame[]
   /** Every line, frames and faults. */
   lines: number
@@ -65,7 +65,7 @@ export async function readTape(path: string): Promise<Tape> {
     throw unreadable(path, line, error)
   }
   if (firstNs === undefined) throw faults[0]?.failure ?? unreadable(path, line, new Error('it is empty'))
-  return { wallAtZeroMs: Number(firstNs / 1_000_000n), frames, lines: line, faults }
+  return { zeroNs: firstNs, frames, lines: line, faults }
 }
 
 function frameOf(text: string, line: number, where: string): TapeFrame | Failure {

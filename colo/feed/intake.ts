@@ -14,6 +14,7 @@ import { LadderOutcome } from '../book/ladder.ts'
 import type { Clock } from '../clock.ts'
 import { type TokenKind, tokenOf } from '../token.ts'
 import { Control, type FrameSink, Lifecycle } from '../venue/sink.ts'
+import type { Venue } from '../venue/venue.ts'
 import { SequenceOutcome, Sequences } from './sequence.ts'
 
 /** Why a book's state moved: for the journal, the report and an operator. Of several in one frame, the greatest. */
@@ -36,9 +37,9 @@ export type Cause = (typeof Cause)[keyof typeof Cause]
 
 export interface BookListener {
   /** A frame moved a book from one state to another. */
-  bookMoved(venue: number, book: number, from: BookState, to: BookState, cause: Cause, nowNs: Ns): void
-  /** The venue told the market's tick, in a snapshot or a change of it. */
-  tickTold(venue: number, book: number, tick: Price): void
+  bookMoved(venue: Venue, book: number, from: BookState, to: BookState, cause: Cause, nowNs: Ns): void
+  /** The venue told the market's tick, in a snapshot or a change of it; PRICE_NONE when all that is known is that it changed. */
+  tickTold(venue: Venue, book: number, tick: Price): void
 }
 
 /** What was read, for the report and the counters. */
@@ -64,7 +65,7 @@ const SIDS_MAX = 64
  * be trusted. One frame at a time: `begin`, the codec's calls, `end`; then `touched` lists the frame's books.
  */
 export class Intake implements FrameSink {
-  readonly venue: number
+  readonly venue: Venue
   readonly books: readonly Book[]
   readonly counts: IntakeCounts = {
     changes: 0,
@@ -97,7 +98,7 @@ export class Intake implements FrameSink {
 
   /** @param closeMs when each book's market closes, ms since 1970; Infinity where that is not known. */
   constructor(
-    venue: number,
+    venue: Venue,
     books: readonly Book[],
     closeMs: Float64Array,
     clock: Clock,
@@ -220,6 +221,8 @@ export class Intake implements FrameSink {
     if (kind !== Control.Lifecycle) return
     if (b === Lifecycle.Deactivated || b === Lifecycle.Determined || b === Lifecycle.Settled)
       this.#closeAt(a, Number.NEGATIVE_INFINITY)
+    // The new steps come by REST: until they are read, no price of ours is known to be legal.
+    if (b === Lifecycle.PriceStructure) this.#listener.tickTold(this.venue, a, PRICE_NONE)
     // Reactivation cancels what rested (Kalshi fact sheet, section 8): Closed gives way to SUSPECT, not to LIVE.
     if (b === Lifecycle.Activated) this.#closeAt(a, Number.POSITIVE_INFINITY)
   }

@@ -37,6 +37,19 @@ export const Refusal = {
   PolymarketBalance: 13,
   /** Not enough free money on Kalshi, fees included. */
   KalshiBalance: 14,
+
+  // Found out by the executor, before or after risk is asked:
+
+  /** The market's version, tick or taker delay is none that we can serve. */
+  NotTradable: 15,
+  /** One venue has no connection that is free: neither leg is sent. */
+  NoConnection: 16,
+  /** No signed Kalshi header is at hand. */
+  NoHeader: 17,
+  /** No client order id is reserved durably. */
+  NoClientOrderId: 18,
+  /** A touch that the pair's last trade took from still shows what it showed then. */
+  NotShown: 19,
 } as const
 export type Refusal = (typeof Refusal)[keyof typeof Refusal]
 
@@ -94,9 +107,10 @@ export class Risk {
     this.#dayEndsNs = dayEndsNs
   }
 
-  /** Whether this pair may be decided on at all, cheaply, before anything is planned. */
-  rests(bundle: number, nowNs: Ns): boolean {
-    return this.#inFlight[bundle] === 1 || nowNs < this.#restsUntilNs[bundle]
+  /** InFlight, Cooldown or None: asked before anything is planned, since most frames of a crossing fall into it. */
+  restOf(bundle: number, nowNs: Ns): Refusal {
+    if (this.#inFlight[bundle] === 1) return Refusal.InFlight
+    return nowNs < this.#restsUntilNs[bundle] ? Refusal.Cooldown : Refusal.None
   }
 
   /** @returns the intent as approved, or undefined with the reason in `refusal`. */
@@ -130,9 +144,9 @@ export class Risk {
     }
     if (this.halted) return Refusal.Halted
     if (!journalHasRoom) return Refusal.JournalBlocked
-    if (this.#inFlight[bundle] === 1) return Refusal.InFlight
+    const rest = this.restOf(bundle, nowNs)
+    if (rest !== Refusal.None) return rest
     if (this.#trades.open >= IN_FLIGHT_MAX) return Refusal.TooManyInFlight
-    if (nowNs < this.#restsUntilNs[bundle]) return Refusal.Cooldown
     if (ledger.nakedMicroShares(bundle) >= MICRO_SHARES_PER_LOT) return Refusal.Exposed
     if (polymarketCostMicroUsd > limits.orderMicroUsd || kalshiCostMicroUsd > limits.orderMicroUsd)
       return Refusal.OrderLimit

@@ -71,6 +71,14 @@ export class Trades {
     return this.#outcome(trade)
   }
 
+  /** What both legs cost, fees included. */
+  spentMicroUsd(trade: number): number {
+    let spent = 0
+    for (let cell = trade * VENUES; cell < (trade + 1) * VENUES; cell++)
+      spent += this.costMicroUsd[cell] + this.feeMicroUsd[cell]
+    return spent
+  }
+
   /** The trade is settled in the books of account; its place is free again. */
   close(trade: number): void {
     assert(this.bundle[trade] !== -1, 'TRADE_NOT_OPEN')

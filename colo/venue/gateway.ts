@@ -1,5 +1,6 @@
 import type { Ns } from '@tandem/shared/units.ts'
 import type { Approved } from '../risk/intent.ts'
+import type { Venue } from './venue.ts'
 
 /** Takes orders to one venue. Real ones write to a socket, paper ones to a simulated book. */
 export interface Gateway {
@@ -17,7 +18,7 @@ export interface LegListener {
   /** The leg's answer is final: what it filled, what that cost before fees, and the fees; all 0 when nothing filled. */
   legDone(
     trade: number,
-    venue: number,
+    venue: Venue,
     filledMicroShares: number,
     costMicroUsd: number,
     feeMicroUsd: number,

@@ -6,12 +6,12 @@ import { SimulatedClock } from '@tandem/colo/clock.ts'
 import { Cause, Intake } from '@tandem/colo/feed/intake.ts'
 import { TokenKind, tokenOf, tokenValue } from '@tandem/colo/token.ts'
 import { Control, Lifecycle } from '@tandem/colo/venue/sink.ts'
-import { KALSHI, POLYMARKET } from '@tandem/colo/venue/venue.ts'
+import { KALSHI, POLYMARKET, type Venue } from '@tandem/colo/venue/venue.ts'
 import { type Lots, type Ns, PRICE_NONE, type Price, SIDE_ASK, SIDE_BID } from '@tandem/shared/units.ts'
 
 const CENT = 100 as Price
 
-function scene(venue: number, books = 2, closeMs = Number.POSITIVE_INFINITY) {
+function scene(venue: Venue, books = 2, closeMs = Number.POSITIVE_INFINITY) {
   const clock = new SimulatedClock(1_000_000)
   const moves: string[] = []
   const ticks: number[] = []

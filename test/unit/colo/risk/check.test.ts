@@ -70,11 +70,11 @@ test('a pair in flight is refused until settled, then rests, then may trade', ()
   const parts = scene()
   parts.risk.sent(0, 100)
   assert.equal(refusal(parts), Refusal.InFlight)
-  assert.equal(parts.risk.rests(0, NOW_NS), true)
+  assert.equal(parts.risk.restOf(0, NOW_NS), Refusal.InFlight)
   parts.risk.settled(0, 100, 90, NOW_NS)
   assert.equal(refusal(parts), Refusal.Cooldown)
   assert.equal(refusal(parts, (NOW_NS + COOLDOWN_NS) as Ns), Refusal.None)
-  assert.equal(parts.risk.rests(0, (NOW_NS + COOLDOWN_NS) as Ns), false)
+  assert.equal(parts.risk.restOf(0, (NOW_NS + COOLDOWN_NS) as Ns), Refusal.None)
 })
 
 test('what is in flight counts against the event, and what was spent after it', () => {

@@ -1,0 +1,230 @@
+import type { BookState } from '@tandem/colo/book/integrity.ts'
+import { BookState as States } from '@tandem/colo/book/integrity.ts'
+import type { Direction } from '@tandem/colo/detector/direction.ts'
+import { DIRECTION_NAMES } from '@tandem/colo/detector/direction.ts'
+import { PlanOutcome } from '@tandem/colo/detector/plan.ts'
+import { SignalChange } from '@tandem/colo/detector/signal.ts'
+import type { ExecutorObserver } from '@tandem/colo/executor.ts'
+import { type BookListener, Cause } from '@tandem/colo/feed/intake.ts'
+import { FillCell } from '@tandem/colo/journal/record.ts'
+import { PoolMiss } from '@tandem/colo/pool/miss.ts'
+import { Refusal } from '@tandem/colo/risk/check.ts'
+import { TradeOutcome } from '@tandem/colo/state/trades.ts'
+import { TurnCell, TurnOutcome } from '@tandem/colo/turn.ts'
+import { ParseOutcome } from '@tandem/colo/venue/sink.ts'
+import { POLYMARKET, VENUE_NAMES, VENUES, type Venue } from '@tandem/colo/venue/venue.ts'
+import { MICRO_SHARES_PER_LOT, type Ns, PAYOUT_MICRO_USD_PER_LOT, type Price } from '@tandem/shared/units.ts'
+
+/** A book that moved from one state to another, and why. */
+export interface IntegrityEvent {
+  at_ns: string
+  venue: string
+  market: string
+  from: string
+  to: string
+  cause: string
+}
+
+export interface TradeLine {
+  at_ns: string
+  pair: string
+  direction: string
+  outcome: string
+  polymarket: LegLine
+  kalshi: LegLine
+  /** What the pairs pay at resolution less everything spent: shares without their other side count for nothing. */
+  net_micro_usd: number
+}
+
+export interface LegLine {
+  filled_micro_shares: number
+  cost_micro_usd: number
+  fee_micro_usd: number
+}
+
+/** The decisions by what became of them, and those that did not end in a trade by their reason. */
+export interface DecisionCounts {
+  sent: number
+  signing: number
+  not_live: number
+  not_planned: Record<string, number>
+  refused: Record<string, number>
+  missed: Record<string, number>
+}
+
+/** Watches an executor over a whole run and adds up. Off the path: it may allocate. */
+export class RunRecord implements ExecutorObserver, BookListener {
+  readonly integrity: IntegrityEvent[] = []
+  readonly trades: TradeLine[] = []
+  readonly signals: { at_ns: string; pair: string; direction: string; gross_micro_usd: number }[] = []
+  readonly decisions: DecisionCounts = {
+    sent: 0,
+    signing: 0,
+    not_live: 0,
+    not_planned: {},
+    refused: {},
+    missed: {},
+  }
+  readonly badFrames: { line: number; venue: string; outcome: string }[] = []
+  /** The line of the frame in hand. Set by the driver. */
+  line = 0
+  readonly #atNs: () => string
+  readonly #pairs: readonly string[]
+  readonly #markets: readonly [readonly string[], readonly string[]]
+  readonly #open = new Map<number, { direction: Direction; bundle: number; legs: [LegLine, LegLine] }>()
+
+  /**
+   * @param markets by venue and book: the name of each market
+   * @param atNs the present moment in the tape's own words, nanoseconds since 1970
+   */
+  constructor(
+    pairs: readonly string[],
+    markets: readonly [readonly string[], readonly string[]],
+    atNs: () => string,
+  ) {
+    this.#atNs = atNs
+    this.#pairs = pairs
+    this.#markets = markets
+  }
+
+  turn(cells: Float64Array): void {
+    const { decisions } = this
+    const reason = cells[TurnCell.reason]
+    switch (cells[TurnCell.outcome]) {
+      case TurnOutcome.Sent:
+        decisions.sent++
+        this.#open.set(cells[TurnCell.trade], {
+          direction: cells[TurnCell.direction] as Direction,
+          bundle: cells[TurnCell.bundle],
+          legs: [emptyLeg(), emptyLeg()],
+        })
+        break
+      case TurnOutcome.Signing:
+        decisions.signing++
+        break
+      case TurnOutcome.NotLive:
+        decisions.not_live++
+        break
+      case TurnOutcome.NotPlanned:
+        count(decisions.not_planned, nameOf(PlanOutcome, reason))
+        break
+      case TurnOutcome.Refused:
+        count(decisions.refused, nameOf(Refusal, reason))
+        break
+      case TurnOutcome.Missed:
+        count(decisions.missed, nameOf(PoolMiss, reason))
+        break
+    }
+  }
+
+  signal(bundle: number, direction: Direction, change: SignalChange, grossMicroUsd: number): void {
+    if (change !== SignalChange.Began) return
+    this.signals.push({
+      at_ns: this.#atNs(),
+      pair: this.#pairs[bundle],
+      direction: DIRECTION_NAMES[direction],
+      gross_micro_usd: grossMicroUsd,
+    })
+  }
+
+  leg(cells: Float64Array): void {
+    const trade = this.#open.get(cells[FillCell.trade])
+    if (trade === undefined) return
+    const leg = trade.legs[cells[FillCell.venue]]
+    leg.filled_micro_shares = cells[FillCell.filledMicroShares]
+    leg.cost_micro_usd = cells[FillCell.costMicroUsd]
+    leg.fee_micro_usd = cells[FillCell.feeMicroUsd]
+  }
+
+  tradeEnded(trade: number, outcome: TradeOutcome): void {
+    const ended = this.#open.get(trade)
+    if (ended === undefined) return
+    this.#open.delete(trade)
+    const [polymarket, kalshi] = ended.legs
+    this.trades.push({
+      at_ns: this.#atNs(),
+      pair: this.#pairs[ended.bundle],
+      direction: DIRECTION_NAMES[ended.direction],
+      outcome: nameOf(TradeOutcome, outcome).toLowerCase(),
+      polymarket,
+      kalshi,
+      net_micro_usd: netMicroUsd(ended.legs),
+    })
+  }
+
+  badFrame(venue: Venue, outcome: number): void {
+    this.badFrames.push({
+      line: this.line,
+      venue: VENUE_NAMES[venue],
+      outcome: nameOf(ParseOutcome, outcome),
+    })
+  }
+
+  bookMoved(venue: Venue, book: number, from: BookState, to: BookState, cause: Cause, _nowNs: Ns): void {
+    this.integrity.push({
+      at_ns: this.#atNs(),
+      venue: VENUE_NAMES[venue],
+      market: this.#markets[venue][book],
+      from: nameOf(States, from).toUpperCase(),
+      to: nameOf(States, to).toUpperCase(),
+      cause: nameOf(Cause, cause).toLowerCase(),
+    })
+  }
+
+  tickTold(_venue: Venue, _book: number, _tick: Price): void {}
+
+  /** Totals of all trades that ended. */
+  summary() {
+    const counted = (outcome: TradeOutcome): number =>
+      this.trades.filter((trade) => trade.outcome === nameOf(TradeOutcome, outcome).toLowerCase()).length
+    let lots = 0
+    let dustMicroShares = 0
+    let spentMicroUsd = 0
+    let netMicroUsd = 0
+    for (const trade of this.trades) {
+      const [most, least] = legOrder([trade.polymarket, trade.kalshi])
+      lots += Math.floor(least / MICRO_SHARES_PER_LOT)
+      dustMicroShares += most - least
+      netMicroUsd += trade.net_micro_usd
+      for (const leg of [trade.polymarket, trade.kalshi])
+        spentMicroUsd += leg.cost_micro_usd + leg.fee_micro_usd
+    }
+    return {
+      trades: {
+        count: this.trades.length,
+        hedged: counted(TradeOutcome.Hedged),
+        exposed: counted(TradeOutcome.Exposed),
+        nothing: counted(TradeOutcome.Nothing),
+        lots,
+        dust_micro_shares: dustMicroShares,
+      },
+      pnl_micro_usd: { spent: spentMicroUsd, at_resolution: netMicroUsd },
+    }
+  }
+}
+
+function emptyLeg(): LegLine {
+  return { filled_micro_shares: 0, cost_micro_usd: 0, fee_micro_usd: 0 }
+}
+
+function legOrder(legs: readonly LegLine[]): [most: number, least: number] {
+  const filled = legs.map((leg) => leg.filled_micro_shares)
+  return [Math.max(...filled), Math.min(...filled)]
+}
+
+function netMicroUsd(legs: readonly [LegLine, LegLine]): number {
+  const [, least] = legOrder(legs)
+  let net = Math.floor((least * PAYOUT_MICRO_USD_PER_LOT) / MICRO_SHARES_PER_LOT)
+  for (let venue = POLYMARKET; venue < VENUES; venue++)
+    net -= legs[venue].cost_micro_usd + legs[venue].fee_micro_usd
+  return net
+}
+
+function count(counts: Record<string, number>, name: string): void {
+  counts[name] = (counts[name] ?? 0) + 1
+}
+
+/** The name of a value in one of our tables of named integers, as it is written there. */
+export function nameOf(table: Record<string, number>, value: number): string {
+  return Object.keys(table).find((name) => table[name] === value) ?? String(value)
+}

@@ -1,0 +1,245 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Book } from '@tandem/colo/book/book.ts'
+import { BookState } from '@tandem/colo/book/integrity.ts'
+import { SimulatedClock } from '@tandem/colo/clock.ts'
+import { DIRECTION_NAMES, type Direction } from '@tandem/colo/detector/direction.ts'
+import { EDGE_NONE_MICRO_USD, edgeAtTopFloorMicroUsd } from '@tandem/colo/detector/edge.ts'
+import type { Intake } from '@tandem/colo/feed/intake.ts'
+import { Journal } from '@tandem/colo/journal/journal.ts'
+import { type Assembly, assemble, type PairWithFees } from '@tandem/colo/main.ts'
+import { SALT_MIN } from '@tandem/colo/pool/pool.ts'
+import { spawnSigner } from '@tandem/colo/signer/spawn.ts'
+import { TokenKind, tokenKind, tokenOf, tokenValue } from '@tandem/colo/token.ts'
+import { KALSHI, POLYMARKET, VENUE_NAMES, VENUES } from '@tandem/colo/venue/venue.ts'
+import { decimalFromScaled } from '@tandem/shared/decimal.ts'
+import { Failure } from '@tandem/shared/failure.ts'
+import type { Settings } from '@tandem/shared/settings.ts'
+import { MICRO_USD_PER_USD, NS_PER_S, PRICE_NONE } from '@tandem/shared/units.ts'
+import { Episodes } from './episodes.ts'
+import { nameOf, RunRecord } from './report.ts'
+import { TapeSigner } from './signer.ts'
+import type { Tape, TapeFrame } from './tape.ts'
+
+/** What the paper account holds on either venue: more than the limits let it spend. */
+const PAPER_BALANCE_MICRO_USD = 100_000 * MICRO_USD_PER_USD
+/** On paper nothing else uses the key's time, so headers need not be dense: a tape of an hour has 14,400. */
+const HEADER_SPACING_MS = 250
+/** After the last frame: long enough for every paper order to be answered. */
+const TAIL_NS = 5 * NS_PER_S
+const SIGNER_TOKEN = tokenOf(TokenKind.Signer, 0)
+
+/** Called after every frame, before the next is read: a view draws, or waits until the tape's own time has come. */
+export type AfterFrame = (replay: Replay, frame: TapeFrame) => Promise<void> | void
+
+/** One tape through the real executor, on the tape's clock, with real signatures and paper fills. */
+export class Replay {
+  readonly tape: Tape
+  readonly pairs: readonly PairWithFees[]
+  readonly record: RunRecord
+  readonly assembly: Assembly
+  readonly clock: SimulatedClock
+  readonly #signer: TapeSigner
+  readonly #journal: Journal
+  readonly #edgesAll: Episodes[]
+  readonly #edgesLive: Episodes[]
+
+  private constructor(
+    tape: Tape,
+    pairs: readonly PairWithFees[],
+    settings: Settings,
+    signer: TapeSigner,
+    clock: SimulatedClock,
+    journal: Journal,
+  ) {
+    this.tape = tape
+    this.pairs = pairs
+    this.clock = clock
+    this.#signer = signer
+    this.#journal = journal
+    const marketsOf = (id: (pair: PairWithFees['pair']) => string): string[] => [
+      ...new Set(pairs.map(({ pair }) => id(pair))),
+    ]
+    this.record = new RunRecord(
+      pairs.map(({ pair }) => pair.id),
+      [marketsOf((pair) => pair.polymarket.yesToken), marketsOf((pair) => pair.kalshi.ticker)],
+      () => String(tape.zeroNs + BigInt(clock.nowNs())),
+    )
+    this.assembly = assemble(pairs, settings, {
+      clock,
+      signer,
+      journal: journal.ring,
+      runId: 'replay-',
+      saltStart: SALT_MIN,
+      headerSpacingMs: HEADER_SPACING_MS,
+      balanceMicroUsd: [PAPER_BALANCE_MICRO_USD, PAPER_BALANCE_MICRO_USD],
+      observer: this.record,
+    })
+    signer.listener = this.assembly.executor
+    const episodes = (): Episodes[] =>
+      pairs.flatMap(({ pair }) => DIRECTION_NAMES.map((direction) => new Episodes(pair.id, direction)))
+    this.#edgesAll = episodes()
+    this.#edgesLive = episodes()
+  }
+
+  /** Runs the whole tape. The signer and the journal live as long as the run. */
+  static async run(
+    tape: Tape,
+    pairs: readonly PairWithFees[],
+    settings: Settings,
+    afterFrame: AfterFrame = () => {},
+  ): Promise<Replay> {
+    const folder = mkdtempSync(join(tmpdir(), 'tandem-replay-'))
+    const spawned = await spawnSigner({ ephemeral: 'ed25519', limits: { refillPercent: 100 } })
+    const wallAtZeroMs = Number(tape.zeroNs / 1_000_000n)
+    const clock = new SimulatedClock(wallAtZeroMs)
+    const journal = new Journal(join(folder, 'journal'), wallAtZeroMs, 'none')
+    try {
+      const signer = new TapeSigner(spawned.client, clock, SIGNER_TOKEN)
+      spawned.client.listener = signer
+      const replay = new Replay(tape, pairs, settings, signer, clock, journal)
+      await replay.#play(afterFrame)
+      return replay
+    } finally {
+      await spawned.stop()
+      await journal.close()
+      rmSync(folder, { recursive: true })
+    }
+  }
+
+  async #play(afterFrame: AfterFrame): Promise<void> {
+    const { executor, intakes, trades } = this.assembly
+    executor.start()
+    for (const frame of this.tape.frames) {
+      await this.#stepTo(frame.atNs)
+      this.record.line = frame.line
+      const venue = frame.venue === 'kalshi' ? KALSHI : POLYMARKET
+      const { counts } = intakes[venue]
+      const before = counts.changes + counts.snapshots
+      executor.onFrame(venue, frame.bytes, 0, frame.bytes.length, this.clock.nowNs())
+      if (counts.changes + counts.snapshots > before) this.#noteEpisodes(intakes[venue], frame.recvTsNs)
+      const waits = afterFrame(this, frame)
+      if (waits !== undefined) await waits
+    }
+    if (trades.open > 0) await this.#stepTo(this.clock.nowNs() + TAIL_NS)
+  }
+
+  /** Lets everything happen that is due until then: answers of the signer and of the paper venues, doubts, refills. */
+  async #stepTo(untilNs: number): Promise<void> {
+    const { executor, paper } = this.assembly
+    for (let token = this.clock.step(untilNs); token !== -1; token = this.clock.step(untilNs)) {
+      if (token === SIGNER_TOKEN) {
+        await this.#signer.deliver(this.clock.nowNs())
+        this.#journal.flush()
+      } else if (tokenKind(token) === TokenKind.Paper) paper.due(tokenValue(token))
+      else executor.onTick(this.clock.nowNs(), token)
+    }
+  }
+
+  #noteEpisodes(intake: Intake, recvTsNs: string): void {
+    const { bundles, index } = this.assembly
+    for (let i = 0; i < intake.touchedCount; i++) {
+      const end = index.end(intake.venue, intake.touched[i])
+      for (let at = index.start(intake.venue, intake.touched[i]); at < end; at++) {
+        const bundle = index.bundles[at]
+        const [polymarket, kalshi] = this.booksOf(bundle)
+        const live = polymarket.state === BookState.Live && kalshi.state === BookState.Live
+        for (let direction = 0; direction < DIRECTION_NAMES.length; direction++) {
+          const place = bundle * DIRECTION_NAMES.length + direction
+          const edge = edgeAtTopFloorMicroUsd(bundles[bundle], polymarket, kalshi, direction as Direction)
+          this.#edgesAll[place].frame(recvTsNs, edge)
+          this.#edgesLive[place].frame(recvTsNs, live ? edge : EDGE_NONE_MICRO_USD)
+        }
+      }
+    }
+  }
+
+  /** Both books of a pair. */
+  booksOf(bundle: number): [Book, Book] {
+    const { bundles, intakes } = this.assembly
+    const { books } = bundles[bundle]
+    return [intakes[POLYMARKET].books[books[POLYMARKET]], intakes[KALSHI].books[books[KALSHI]]]
+  }
+
+  /** What became of the run: the document that `replay --json` prints. */
+  report() {
+    const { intakes, pool, headers } = this.assembly
+    const { record } = this
+    const hits = pool.hitRate.all()
+    const recent = pool.hitRate.afterMove()
+    return {
+      frames: this.tape.lines,
+      applied: { polymarket: intakes[POLYMARKET].counts.changes, kalshi: intakes[KALSHI].counts.changes },
+      feeds: { polymarket: intakes[POLYMARKET].counts, kalshi: intakes[KALSHI].counts },
+      final: Object.fromEntries(this.pairs.map(({ pair }, bundle) => [pair.id, this.#tops(bundle)])),
+      integrity: record.integrity,
+      edges_all: this.#edgesAll.flatMap((episodes) => episodes.all()),
+      edges_live: this.#edgesLive.flatMap((episodes) => episodes.all()),
+      decisions: record.decisions,
+      signals: record.signals,
+      ...record.summary(),
+      trade_list: record.trades,
+      pool: {
+        signed: pool.counters.signed,
+        approved: hits.approved,
+        hits: hits.hits,
+        hit_rate: hits.hitRate,
+        misses: hits.misses,
+        within_100ms_of_a_move: { approved: recent.approved, hits: recent.hits, hit_rate: recent.hitRate },
+        urgent: pool.counters.urgent,
+        headers_taken: headers.taken,
+      },
+    }
+  }
+
+  /** Best prices in the terms of each venue's own YES token or contract, whatever the pair's polarity. */
+  #tops(bundle: number) {
+    const books = this.booksOf(bundle)
+    return Object.fromEntries(VENUE_NAMES.slice(0, VENUES).map((name, venue) => [name, topOf(books[venue])]))
+  }
+
+  /** Frames that could not be read, and markets that the tape never spoke of: told after the report, which stands. */
+  faults(path: string): Failure[] {
+    const faults = this.tape.faults.map(({ failure }) => failure)
+    for (const { line, venue, outcome } of this.record.badFrames)
+      faults.push(badFrame(path, line, venue, outcome))
+    this.pairs.forEach(({ pair }, bundle) => {
+      for (const [venue, book] of this.booksOf(bundle).entries())
+        if (book.epoch === 0) faults.push(unknownMarket(path, pair.id, VENUE_NAMES[venue]))
+    })
+    return faults
+  }
+}
+
+function topOf(book: Book) {
+  const price = (value: number): string | null =>
+    value === PRICE_NONE ? null : decimalFromScaled(value, 4, 2)
+  const size = (slot: number, lots: Int32Array): string | null =>
+    slot < 0 ? null : decimalFromScaled(Math.max(lots[slot], 0), 2, 2)
+  return {
+    bid: price(book.bids.bestPrice()),
+    bid_size: size(book.bids.best, book.bids.lots),
+    ask: price(book.asks.bestPrice()),
+    ask_size: size(book.asks.best, book.asks.lots),
+    state: nameOf(BookState, book.state).toUpperCase(),
+  }
+}
+
+function badFrame(path: string, line: number, venue: string, outcome: string): Failure {
+  return new Failure({
+    code: 'TAPE_FRAME_UNREADABLE',
+    what: `the ${venue} frame cannot be read (${outcome})`,
+    where: `${path}:${line}`,
+    todo: 'cut the line or record it again; all other frames were replayed and reported',
+  })
+}
+
+function unknownMarket(path: string, pair: string, venue: string): Failure {
+  return new Failure({
+    code: 'TAPE_MARKET_UNKNOWN',
+    what: `the tape holds no ${venue} book of the pair ${pair}`,
+    where: path,
+    todo: 'correct the market in the pairs file, or leave the pair out',
+  })
+}

@@ -1,0 +1,564 @@
+import { kalshiTradeFeeCeilMicroUsd, ROLE_TAKER } from '@tandem/shared/fees/kalshi.ts'
+import { POLYMARKET_FEE_STEP_MICRO_USD } from '@tandem/shared/fees/polymarket.ts'
+import { MICRO_USD_PER_CENT, NS_PER_MS, type Ns, SIDE_ASK, SIDE_BID } from '@tandem/shared/units.ts'
+import type { Book } from './book/book.ts'
+import { BookState } from './book/integrity.ts'
+import type { Ladder } from './book/ladder.ts'
+import type { Clock } from './clock.ts'
+import { breakevenLimit } from './detector/breakeven.ts'
+import type { Bundle } from './detector/bundle.ts'
+import type { BundleIndex } from './detector/bundle-index.ts'
+import {
+  type Direction,
+  kalshiSide,
+  polymarketBuysOutcome,
+  polymarketSide,
+  topCost,
+} from './detector/direction.ts'
+import { edgeAtTopFloorMicroUsd, grossAtTopMicroUsd } from './detector/edge.ts'
+import { isPlanned } from './detector/plan.ts'
+import type { Planner } from './detector/planner.ts'
+import type { Policy } from './detector/policy.ts'
+import { SignalChange, type Signals } from './detector/signal.ts'
+import type { Intake } from './feed/intake.ts'
+import { FILL_CELLS, FillCell, RecordKind } from './journal/record.ts'
+import type { JournalRing } from './journal/ring.ts'
+import type { HeaderRing } from './pool/headers.ts'
+import { type ClientOrderIds, ID_NONE } from './pool/ids.ts'
+import { lineOf, type OrderPool, type PoolOwner, type UrgentFailure } from './pool/pool.ts'
+import { isHeaderTicket } from './pool/ticket.ts'
+import { Refusal, type Risk } from './risk/check.ts'
+import { type Approved, Intent } from './risk/intent.ts'
+import type { SignerListener, Refusal as SignerRefusal } from './signer/signer.ts'
+import { type Ledger, OUTCOME_COMPLEMENT, OUTCOME_NAMED } from './state/ledger.ts'
+import { TRADES_MAX, TradeOutcome, type Trades } from './state/trades.ts'
+import { TokenKind, tokenKind, tokenOf, tokenValue } from './token.ts'
+import { TURN_CELLS, TurnCell, TurnOutcome } from './turn.ts'
+import type { Gateway, LegListener } from './venue/gateway.ts'
+import type { OrderRequest as KalshiRequest } from './venue/kalshi/encode.ts'
+import { OrderType, type OrderRequest as PolymarketRequest } from './venue/polymarket/encode.ts'
+import type { FrameSink } from './venue/sink.ts'
+import { KALSHI, POLYMARKET, VENUES, type Venue } from './venue/venue.ts'
+
+/** A venue's codec: reads one frame and tells the sink. Negative outcomes are ParseOutcome's. */
+export interface Parser {
+  parse(bytes: Uint8Array, start: number, end: number, sink: FrameSink): number
+}
+
+/** What is fixed about a bundle and is no detector's business. */
+export interface Legs {
+  /** False where the market's version, tick or taker delay is none that we can serve. */
+  tradable: boolean
+  readonly kalshi: KalshiRequest
+}
+
+/** Who watches, off the path: a report, counters, a terminal. Called after the fact; must not throw. */
+export interface ExecutorObserver {
+  turn(cells: Float64Array): void
+  signal(bundle: number, direction: Direction, change: SignalChange, grossMicroUsd: number, nowNs: Ns): void
+  leg(cells: Float64Array): void
+  tradeEnded(trade: number, outcome: TradeOutcome): void
+  badFrame(venue: Venue, outcome: number): void
+}
+
+export interface ExecutorParts {
+  readonly clock: Clock
+  readonly parsers: readonly [Parser, Parser]
+  readonly intakes: readonly [Intake, Intake]
+  readonly bundles: readonly Bundle[]
+  readonly legs: readonly Legs[]
+  readonly index: BundleIndex
+  readonly policy: Policy
+  readonly planner: Planner
+  readonly signals: Signals
+  readonly risk: Risk
+  readonly ledger: Ledger
+  readonly trades: Trades
+  readonly pool: OrderPool
+  readonly sizesCents: readonly number[]
+  readonly headers: HeaderRing
+  readonly ids: ClientOrderIds
+  readonly polymarketRequest: PolymarketRequest
+  readonly gateways: readonly [Gateway, Gateway]
+  /** The venue whose round trip is the longer one: its leg is written first. */
+  readonly farVenue: Venue
+  readonly journal: JournalRing
+  /** Sign an order now when the pool has none that fits; else let the edge pass. */
+  readonly signMisses: boolean
+  readonly observer: ExecutorObserver
+}
+
+/** How often the pool, the headers and the ids look after their stock. */
+const POOL_TICK_NS = 2 * NS_PER_MS
+/** Bytes of the longest request: a head of 600 and a body of 1,500. */
+const REQUEST_BYTES_MAX = 4_096
+/** Records that one decision and its answers may append: none is sent unless all of them have room. */
+const RECORDS_PER_TRADE = 8
+/** Fills of one order that the worst case allows for: each may round its fee up by a step. */
+const POLYMARKET_FILLS_MAX = 1_000
+const MS_PER_S = 1_000
+const DIRECTIONS = 2
+const NO_TICKET = -1
+const NO_SLOT = -1
+
+/**
+ * The pipeline and all of its control flow. A frame comes in as bytes and both orders go out as bytes, in one call
+ * and without waiting for anything; what each stage is, its own folder says.
+ */
+export class Executor implements PoolOwner, SignerListener, LegListener {
+  readonly #parts: ExecutorParts
+  readonly #turn = new Float64Array(TURN_CELLS)
+  readonly #fill = new Float64Array(FILL_CELLS)
+  readonly #intent = new Intent()
+  readonly #requests = [Buffer.alloc(REQUEST_BYTES_MAX), Buffer.alloc(REQUEST_BYTES_MAX)] as const
+  /** By line: the ticket of the order that is being signed for it, or NO_TICKET. */
+  readonly #urgentTicket: Int32Array
+  readonly #lengths = new Int32Array(VENUES)
+  /** By line and venue: the touch that the line's last trade took from; 0 where there was none. */
+  readonly #takenPrice: Int32Array
+  readonly #takenLots: Int32Array
+  /** By trade: the worst case that risk counts until both answers are there. */
+  readonly #worstMicroUsd = new Float64Array(TRADES_MAX)
+
+  constructor(parts: ExecutorParts) {
+    this.#parts = parts
+    const lines = parts.bundles.length * DIRECTIONS
+    this.#urgentTicket = new Int32Array(lines).fill(NO_TICKET)
+    this.#takenPrice = new Int32Array(lines * VENUES)
+    this.#takenLots = new Int32Array(lines * VENUES)
+  }
+
+  /** Starts the stock-keeping. After it the executor lives on onFrame, onTick and the signer's answers. */
+  start(): void {
+    this.#stockUp(this.#parts.clock.nowNs())
+  }
+
+  /** One frame of one venue: bytes[start, end). Applies it, then decides on every bundle that it touched. */
+  onFrame(venue: Venue, bytes: Uint8Array, start: number, end: number, nowNs: Ns): TurnOutcome {
+    const { clock, parsers, intakes, observer } = this.#parts
+    const intake = intakes[venue]
+    intake.begin(nowNs, clock.wallMs())
+    const read = parsers[venue].parse(bytes, start, end, intake)
+    intake.end()
+    if (read < 0) observer.badFrame(venue, read)
+    return this.#decideTouched(intake, nowNs)
+  }
+
+  /** A deadline of the clock has come. */
+  onTick(nowNs: Ns, token: number): void {
+    const { intakes } = this.#parts
+    switch (tokenKind(token)) {
+      case TokenKind.Pool:
+        this.#stockUp(nowNs)
+        break
+      case TokenKind.PolymarketDoubt:
+        this.#doubtDue(intakes[POLYMARKET], tokenValue(token), nowNs)
+        break
+      case TokenKind.KalshiDoubt:
+        this.#doubtDue(intakes[KALSHI], tokenValue(token), nowNs)
+        break
+      case TokenKind.PolymarketClose:
+        this.#closeDue(intakes[POLYMARKET], tokenValue(token), nowNs)
+        break
+      case TokenKind.KalshiClose:
+        this.#closeDue(intakes[KALSHI], tokenValue(token), nowNs)
+        break
+    }
+  }
+
+  /** Stops new entries, or allows them again. What is in flight goes on. */
+  onCommand(halted: boolean): void {
+    this.#parts.risk.halted = halted
+  }
+
+  // ---- the pipeline --------------------------------------------------------------------------------------------
+
+  #decideTouched(intake: Intake, nowNs: Ns): TurnOutcome {
+    const { index } = this.#parts
+    let last: TurnOutcome = TurnOutcome.Quiet
+    for (let i = 0; i < intake.touchedCount; i++) {
+      const book = intake.touched[i]
+      const end = index.end(intake.venue, book)
+      for (let at = index.start(intake.venue, book); at < end; at++) {
+        const bundle = index.bundles[at]
+        for (let direction = 0; direction < DIRECTIONS; direction++) {
+          this.#touch(bundle, direction as Direction, nowNs)
+          const outcome = this.#decide(bundle, direction as Direction, nowNs, NO_SLOT)
+          if (outcome !== TurnOutcome.Quiet) last = outcome
+        }
+      }
+    }
+    return last
+  }
+
+  /** Tells the pool where both touches are, and people of a spread that is wide before fees. */
+  #touch(bundleIndex: number, direction: Direction, nowNs: Ns): void {
+    const { bundles, intakes, pool, signals, observer } = this.#parts
+    const bundle = bundles[bundleIndex]
+    const polymarket = intakes[POLYMARKET].books[bundle.books[POLYMARKET]]
+    const kalshi = intakes[KALSHI].books[bundle.books[KALSHI]]
+    const polymarketCost = topCost(polymarketSide(polymarket, direction))
+    const kalshiCost = topCost(kalshiSide(kalshi, direction, bundle.inverse))
+    pool.touch(lineOf(bundleIndex, direction), polymarketCost, kalshiCost, nowNs)
+    const grossMicroUsd = grossAtTopMicroUsd(bundle, polymarket, kalshi, direction)
+    const change = signals.look(bundleIndex, direction, grossMicroUsd)
+    if (change !== SignalChange.None) observer.signal(bundleIndex, direction, change, grossMicroUsd, nowNs)
+  }
+
+  /**
+   * One decision: from two books to two orders, or to a named reason why not.
+   *
+   * @param urgentSlot an order that was signed for this line on demand, or NO_SLOT
+   */
+  #decide(bundleIndex: number, direction: Direction, nowNs: Ns, urgentSlot: number): TurnOutcome {
+    const { bundles, legs, intakes, policy, planner, risk, journal, gateways } = this.#parts
+    const bundle = bundles[bundleIndex]
+    const polymarket = intakes[POLYMARKET].books[bundle.books[POLYMARKET]]
+    const kalshi = intakes[KALSHI].books[bundle.books[KALSHI]]
+    const edgeMicroUsd = edgeAtTopFloorMicroUsd(bundle, polymarket, kalshi, direction)
+    if (edgeMicroUsd < policy.minEdgeMicroUsd) return TurnOutcome.Quiet
+
+    this.#beginTurn(bundleIndex, direction, nowNs, polymarket, kalshi)
+    if (polymarket.state !== BookState.Live || kalshi.state !== BookState.Live)
+      return this.#endTurn(TurnOutcome.NotLive, 0)
+    if (!legs[bundleIndex].tradable) return this.#endTurn(TurnOutcome.Refused, Refusal.NotTradable)
+    const rest = risk.restOf(bundleIndex, nowNs)
+    if (rest !== Refusal.None) return this.#endTurn(TurnOutcome.Refused, rest)
+    if (this.#showsWhatWasTaken(bundleIndex, direction, polymarket, kalshi))
+      return this.#endTurn(TurnOutcome.Refused, Refusal.NotShown)
+    if (urgentSlot === NO_SLOT && this.#urgentTicket[lineOf(bundleIndex, direction)] !== NO_TICKET)
+      return this.#endTurn(TurnOutcome.Signing, 0)
+
+    const planned = planner.find(bundle, polymarket, kalshi, direction, policy)
+    if (!isPlanned(planned)) return this.#endTurn(TurnOutcome.NotPlanned, planned)
+    this.#fitToSizes(urgentSlot)
+
+    const intent = this.#intentOf(bundleIndex, bundle)
+    const approved = risk.check(intent, nowNs, journal.hasRoom(RECORDS_PER_TRADE))
+    if (approved === undefined) return this.#endTurn(TurnOutcome.Refused, risk.refusal)
+    if (!gateways[POLYMARKET].free() || !gateways[KALSHI].free())
+      return this.#endTurn(TurnOutcome.Refused, Refusal.NoConnection)
+
+    const slot = this.#takeOrder(bundleIndex, bundle, direction, urgentSlot, nowNs)
+    if (slot < 0) return this.#missed(bundleIndex, direction, slot, nowNs)
+    return this.#send(approved, slot)
+  }
+
+  /**
+   * The pool holds a few dollar sizes: the plan becomes that of the largest size that still is one. Where none is, the
+   * plan stays as it was found, and the pool will name the miss.
+   */
+  #fitToSizes(urgentSlot: number): void {
+    const { planner, pool, sizesCents } = this.#parts
+    const bestCents = planner.plan.polymarketCents
+    if (urgentSlot !== NO_SLOT) {
+      const cents = pool.store.cents[urgentSlot]
+      if (cents <= bestCents && isPlanned(planner.planForCents(cents))) return
+    }
+    for (let size = sizesCents.length - 1; size >= 0; size--) {
+      if (sizesCents[size] <= bestCents && isPlanned(planner.planForCents(sizesCents[size]))) return
+    }
+    planner.planForCents(bestCents)
+  }
+
+  /** What the plan costs at worst on either venue. */
+  #intentOf(bundleIndex: number, bundle: Bundle): Intent {
+    const { plan } = this.#parts.planner
+    const intent = this.#intent
+    intent.bundle = bundleIndex
+    intent.direction = plan.direction
+    // p(1-p) is at most p: no fill of these dollars, at whatever price, has a fee above the rate times the dollars.
+    intent.polymarketCostMicroUsd =
+      plan.polymarketCents * (MICRO_USD_PER_CENT + bundle.polymarketFees.rateUnits) +
+      POLYMARKET_FILLS_MAX * POLYMARKET_FEE_STEP_MICRO_USD
+    // All lots at the limit, and a micro-dollar a lot, since no fill is smaller and each rounds its fee up by less.
+    const kalshiLimitFeeMicroUsd = kalshiTradeFeeCeilMicroUsd(
+      bundle.kalshiFees,
+      ROLE_TAKER,
+      plan.kalshiLimitCost,
+      plan.kalshiLots,
+    )
+    intent.kalshiCostMicroUsd =
+      plan.kalshiLots * (plan.kalshiLimitCost + 1) +
+      kalshiLimitFeeMicroUsd +
+      this.#parts.policy.kalshiPrecisionMicroUsd
+    intent.expectedMicroShares = plan.expectedMicroShares
+    intent.overfillMicroShares = plan.overfillBandMicroShares
+    intent.kalshiLots = plan.kalshiLots
+
+    const turn = this.#turn
+    turn[TurnCell.polymarketCents] = plan.polymarketCents
+    turn[TurnCell.polymarketLimitPrice] = plan.polymarketLimit
+    turn[TurnCell.expectedMicroShares] = plan.expectedMicroShares
+    turn[TurnCell.kalshiPrice] = plan.kalshiPrice
+    turn[TurnCell.kalshiLots] = plan.kalshiLots
+    turn[TurnCell.edgeMicroUsd] = plan.netEdgeMicroUsd
+    return intent
+  }
+
+  /** @returns a slot whose order the plan's dollars and limits allow, or the pool's miss */
+  #takeOrder(
+    bundleIndex: number,
+    bundle: Bundle,
+    direction: Direction,
+    urgentSlot: number,
+    nowNs: Ns,
+  ): number {
+    const { planner, policy, pool } = this.#parts
+    const { plan } = planner
+    // A looser limit than the plan's costs nothing on these books, and is safe up to what still nets the minimum.
+    const limitAtMost = breakevenLimit(
+      bundle.polymarketFees,
+      bundle.ticks[POLYMARKET],
+      bundle.kalshiFees,
+      plan.kalshiLimitCost,
+      policy.minEdgeMicroUsd,
+    )
+    if (urgentSlot !== NO_SLOT) {
+      const { cents, limit } = pool.store
+      const fits = cents[urgentSlot] === plan.polymarketCents
+      if (fits && limit[urgentSlot] >= plan.polymarketLimit && limit[urgentSlot] <= limitAtMost) {
+        pool.takeUrgent(urgentSlot)
+        return urgentSlot
+      }
+    }
+    const line = lineOf(bundleIndex, direction)
+    return pool.take(line, plan.polymarketLimit, limitAtMost, plan.polymarketCents, nowNs)
+  }
+
+  #missed(bundleIndex: number, direction: Direction, miss: number, nowNs: Ns): TurnOutcome {
+    const { clock, pool, planner, signMisses } = this.#parts
+    if (!signMisses) return this.#endTurn(TurnOutcome.Missed, miss)
+    const line = lineOf(bundleIndex, direction)
+    const { polymarketLimit, polymarketCents } = planner.plan
+    const ticket = pool.requestNow(line, polymarketLimit, polymarketCents, nowNs, clock.wallMs())
+    if (ticket < 0) return this.#endTurn(TurnOutcome.Missed, miss)
+    this.#urgentTicket[line] = ticket
+    return this.#endTurn(TurnOutcome.Signing, miss)
+  }
+
+  /** Makes both requests final and writes them in one go, the far leg first. */
+  #send(approved: Approved, slot: number): TurnOutcome {
+    const { clock, headers, ids, legs, trades, pool, planner, risk, gateways, farVenue } = this.#parts
+    const { plan } = planner
+    const wallMs = clock.wallMs()
+    const header = headers.take(wallMs)
+    const counter = header < 0 ? ID_NONE : ids.next()
+    if (counter === ID_NONE) {
+      pool.release(slot)
+      return this.#endTurn(TurnOutcome.Refused, header < 0 ? Refusal.NoHeader : Refusal.NoClientOrderId)
+    }
+    const trade = trades.begin(approved.bundle, approved.direction)
+
+    const { store } = pool
+    const bodyStart = store.bodyStart(slot)
+    const polymarketLength = this.#parts.polymarketRequest.write(
+      this.#requests[POLYMARKET],
+      store.bodies,
+      bodyStart,
+      bodyStart + store.bodyLength[slot],
+      OrderType.FAK,
+      Math.floor(wallMs / MS_PER_S),
+    )
+    const kalshiRequest = legs[approved.bundle].kalshi
+    kalshiRequest.write(
+      this.#requests[KALSHI],
+      headers.timestampMs(header),
+      headers.signatures,
+      headers.signatureStart(header),
+      counter,
+      plan.kalshiBuysYes ? SIDE_BID : SIDE_ASK,
+      plan.kalshiPrice,
+      plan.kalshiLots,
+    )
+    const turn = this.#turn
+    turn[TurnCell.t1Ns] = clock.nowNs()
+
+    // Booked before the first byte leaves: an answer may be there before the second leg is written.
+    this.#reserve(trade, POLYMARKET, approved.polymarketCostMicroUsd)
+    this.#reserve(trade, KALSHI, approved.kalshiCostMicroUsd)
+    this.#worstMicroUsd[trade] = approved.polymarketCostMicroUsd + approved.kalshiCostMicroUsd
+    risk.sent(approved.bundle, this.#worstMicroUsd[trade])
+    const nearVenue = VENUES - 1 - farVenue
+    const lengths = this.#lengths
+    lengths[POLYMARKET] = polymarketLength
+    lengths[KALSHI] = kalshiRequest.bytes
+    gateways[farVenue].send(approved, trade, this.#requests[farVenue], lengths[farVenue])
+    gateways[nearVenue].send(approved, trade, this.#requests[nearVenue], lengths[nearVenue])
+    turn[TurnCell.t2Ns] = clock.nowNs()
+    this.#noteTaken(approved.bundle, approved.direction as Direction)
+
+    turn[TurnCell.poolSlot] = slot
+    turn[TurnCell.clientOrderId] = counter
+    turn[TurnCell.headerIndex] = header
+    turn[TurnCell.trade] = trade
+    pool.release(slot)
+    return this.#endTurn(TurnOutcome.Sent, 0)
+  }
+
+  /** Remembers both touches that this trade is taking from. */
+  #noteTaken(bundleIndex: number, direction: Direction): void {
+    const { bundles, intakes } = this.#parts
+    const { books, inverse } = bundles[bundleIndex]
+    const polymarket = polymarketSide(intakes[POLYMARKET].books[books[POLYMARKET]], direction)
+    const kalshi = kalshiSide(intakes[KALSHI].books[books[KALSHI]], direction, inverse)
+    const at = lineOf(bundleIndex, direction) * VENUES
+    this.#takenPrice[at + POLYMARKET] = polymarket.bestPrice()
+    this.#takenLots[at + POLYMARKET] = polymarket.lots[polymarket.best]
+    this.#takenPrice[at + KALSHI] = kalshi.bestPrice()
+    this.#takenLots[at + KALSHI] = kalshi.lots[kalshi.best]
+  }
+
+  /**
+   * Whether a touch that the last trade took from still shows what it showed then. Either the venue has not told of
+   * our fill yet, or what stands there is not to be had: in both cases the edge is not known to be there again.
+   */
+  #showsWhatWasTaken(bundleIndex: number, direction: Direction, polymarket: Book, kalshi: Book): boolean {
+    const at = lineOf(bundleIndex, direction) * VENUES
+    const { inverse } = this.#parts.bundles[bundleIndex]
+    return (
+      this.#isAsTaken(at + POLYMARKET, polymarketSide(polymarket, direction)) ||
+      this.#isAsTaken(at + KALSHI, kalshiSide(kalshi, direction, inverse))
+    )
+  }
+
+  #isAsTaken(at: number, side: Ladder): boolean {
+    return side.bestPrice() === this.#takenPrice[at] && side.lots[side.best] === this.#takenLots[at]
+  }
+
+  #reserve(trade: number, venue: Venue, microUsd: number): void {
+    this.#parts.trades.reservedMicroUsd[trade * VENUES + venue] = microUsd
+    this.#parts.ledger.reserve(venue, microUsd)
+  }
+
+  #beginTurn(bundleIndex: number, direction: Direction, nowNs: Ns, polymarket: Book, kalshi: Book): void {
+    const { inverse } = this.#parts.bundles[bundleIndex]
+    const turn = this.#turn
+    turn.fill(-1)
+    turn[TurnCell.t0Ns] = nowNs
+    turn[TurnCell.bundle] = bundleIndex
+    turn[TurnCell.direction] = direction
+    turn[TurnCell.polymarketEpoch] = polymarket.epoch
+    turn[TurnCell.kalshiEpoch] = kalshi.epoch
+    turn[TurnCell.polymarketCostPrice] = topCost(polymarketSide(polymarket, direction))
+    turn[TurnCell.kalshiCostPrice] = topCost(kalshiSide(kalshi, direction, inverse))
+  }
+
+  #endTurn(outcome: TurnOutcome, reason: number): TurnOutcome {
+    const turn = this.#turn
+    turn[TurnCell.outcome] = outcome
+    turn[TurnCell.reason] = reason
+    this.#parts.journal.appendCells(RecordKind.Turn, turn, TURN_CELLS)
+    this.#parts.observer.turn(turn)
+    return outcome
+  }
+
+  // ---- answers and time ----------------------------------------------------------------------------------------
+
+  /** Of the gateways: a leg is final. */
+  legDone(
+    trade: number,
+    venue: Venue,
+    filledMicroShares: number,
+    costMicroUsd: number,
+    feeMicroUsd: number,
+    nowNs: Ns,
+  ): void {
+    const { trades, ledger, risk, journal, observer } = this.#parts
+    const bundle = trades.bundle[trade]
+    const bought = boughtOutcome(venue, trades.direction[trade] as Direction)
+    const reservedMicroUsd = trades.reservedMicroUsd[trade * VENUES + venue]
+    const outcome = trades.legDone(trade, venue, filledMicroShares, costMicroUsd, feeMicroUsd)
+    ledger.settle(venue, bundle, bought, reservedMicroUsd, filledMicroShares, costMicroUsd + feeMicroUsd)
+
+    const fill = this.#fill
+    fill[FillCell.atNs] = nowNs
+    fill[FillCell.trade] = trade
+    fill[FillCell.venue] = venue
+    fill[FillCell.bundle] = bundle
+    fill[FillCell.outcome] = bought
+    fill[FillCell.filledMicroShares] = filledMicroShares
+    fill[FillCell.costMicroUsd] = costMicroUsd
+    fill[FillCell.feeMicroUsd] = feeMicroUsd
+    journal.appendCells(RecordKind.Fill, fill, FILL_CELLS)
+    observer.leg(fill)
+    if (outcome === TradeOutcome.Open) return
+
+    risk.settled(bundle, this.#worstMicroUsd[trade], trades.spentMicroUsd(trade), nowNs)
+    observer.tradeEnded(trade, outcome)
+    trades.close(trade)
+  }
+
+  /** Of the pool. */
+  journalHash(digest: Uint8Array): number {
+    return this.#parts.journal.appendBytes(RecordKind.OrderHash, digest)
+  }
+
+  /** Of the pool: the order that a decision missed is there. The books have moved on, so it is decided anew. */
+  urgentReady(_ticket: number, slot: number): void {
+    const { clock, pool } = this.#parts
+    const line = pool.store.line[slot]
+    this.#urgentTicket[line] = NO_TICKET
+    this.#decide(line >> 1, (line & 1) as Direction, clock.nowNs(), slot)
+  }
+
+  /** Of the pool. */
+  urgentFailed(ticket: number, _failure: UrgentFailure): void {
+    const line = this.#urgentTicket.indexOf(ticket)
+    if (line >= 0) this.#urgentTicket[line] = NO_TICKET
+  }
+
+  /** Of the signer. */
+  orderSigned(ticket: number, digest: Uint8Array, signature: Uint8Array): void {
+    this.#parts.pool.orderSigned(ticket, digest, signature)
+  }
+
+  /** Of the signer. */
+  headerSigned(ticket: number, signature: Uint8Array): void {
+    this.#parts.headers.headerSigned(ticket, signature)
+  }
+
+  /** Of the signer. */
+  refused(ticket: number, refusal: SignerRefusal): void {
+    if (isHeaderTicket(ticket)) this.#parts.headers.refused(ticket)
+    else this.#parts.pool.refused(ticket, refusal)
+  }
+
+  /** Of the signer: it is gone. Nothing can be unwound without it, so nothing new is begun. */
+  closed(): void {
+    this.#parts.risk.halted = true
+    this.#parts.pool.closed()
+    this.#parts.headers.closed()
+  }
+
+  /** Learns what has become durable, and asks for what is missing: between frames, every POOL_TICK_NS. */
+  #stockUp(nowNs: Ns): void {
+    const { clock, journal, pool, headers, ids } = this.#parts
+    const { durable } = journal
+    pool.onDurable(durable, nowNs)
+    ids.onDurable(durable)
+    ids.replenish()
+    pool.tick(nowNs, clock.wallMs())
+    headers.tick(clock.wallMs())
+    clock.at((nowNs + POOL_TICK_NS) as Ns, tokenOf(TokenKind.Pool, 0))
+  }
+
+  #doubtDue(intake: Intake, book: number, nowNs: Ns): void {
+    intake.begin(nowNs, this.#parts.clock.wallMs())
+    intake.doubtDue(book)
+    intake.end()
+  }
+
+  #closeDue(intake: Intake, book: number, nowNs: Ns): void {
+    intake.begin(nowNs, this.#parts.clock.wallMs())
+    intake.closeDue(book)
+    intake.end()
+  }
+}
+
+/** The outcome that a leg bought: the two venues always buy opposite ones. */
+function boughtOutcome(venue: Venue, direction: Direction): number {
+  const ofOutcome =
+    venue === POLYMARKET ? polymarketBuysOutcome(direction) : !polymarketBuysOutcome(direction)
+  return ofOutcome ? OUTCOME_NAMED : OUTCOME_COMPLEMENT
+}
