@@ -108,7 +108,7 @@ export function resize(book: MadeBook, random: Random, sizeOf: SizeOf): Change |
   const prices = book.prices(side)
   if (prices.length < 3) return undefined
   const level = random.between(0, Math.min(5, prices.length - 1))
-  return book.set(side, prices[level], random.chance(15) ? 0 : sizeOf(level))
+  return book.set(side, prices[level], random.chance(8) ? 0 : sizeOf(level))
 }
 
 /** Somebody takes part or all of the top. */

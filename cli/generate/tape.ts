@@ -147,6 +147,8 @@ class Scene {
 
   #step(weather: Weather): void {
     const random = this.#random
+    // While the books cross their owners are busy elsewhere; they are not asleep.
+    if (weather.crossedUntilMs !== 0 && random.chance(70)) return
     const { kind } = weather.pair
     const home =
       weather.refined || this.#elapsed() > this.#endMs / 2 ? (kind.laterTick ? 9_700 : kind.fair) : kind.fair
@@ -176,14 +178,21 @@ class Scene {
     const far = fees + 2 * pair.kind.tick + 2 * KALSHI_HALF + random.between(20, 350)
     const shift = fair + far > 9_850 || (fair - far > 150 && random.chance(50)) ? -far : far
     weather.dusty = random.chance(25)
-    weather.crossedUntilMs = this.#elapsed() + random.between(150, 3_000)
-    if (random.chance(60)) {
-      weather.polymarketShift = shift
-      this.#quotePolymarket(weather, random.chance(50))
-    } else {
-      weather.kalshiShift = shift
-      this.#quoteKalshi(weather)
+    // News is read at once by some and slowly by most.
+    const steps = random.chance(30) ? 1 : random.between(2, 5)
+    const polymarketLeads = random.chance(60)
+    for (let step = 1; step <= steps; step++) {
+      const moved = Math.trunc((shift * step) / steps)
+      if (polymarketLeads) {
+        weather.polymarketShift = moved
+        this.#quotePolymarket(weather, random.chance(50))
+      } else {
+        weather.kalshiShift = moved
+        this.#quoteKalshi(weather)
+      }
+      this.#us += random.between(20_000, 90_000)
     }
+    weather.crossedUntilMs = this.#elapsed() + random.between(800, 5_000)
   }
 
   /** The other venue follows, or the first comes back. */
