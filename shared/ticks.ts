@@ -1,4 +1,5 @@
 import { assert } from './assert.ts'
+import { scaledFromDecimal } from './decimal.ts'
 import { PRICE_NONE, PRICE_ONE, type Price } from './units.ts'
 
 // Which prices an order may have. Both venues refuse 0 and 1 dollar, so the legal prices run from the first step
@@ -19,7 +20,19 @@ export interface TickStructure {
 }
 
 /**
- * Builds a structure from [start, end, step] in Price units: Kalshi's `price_ranges`, the only authority on its prices.
+ * Reads Kalshi's `price_ranges`, the only authority on a market's prices, as the venue writes them.
+ *
+ * @returns what `ticksFromBands` returns of them.
+ */
+export function ticksFromPriceRanges(
+  ranges: readonly { readonly start: string; readonly end: string; readonly step: string }[],
+): TickStructure | undefined {
+  const price = (text: string) => scaledFromDecimal(text, 4) ?? Number.NaN
+  return ticksFromBands(ranges.map(({ start, end, step }) => [price(start), price(end), price(step)]))
+}
+
+/**
+ * Builds a structure from [start, end, step] in Price units.
  *
  * @returns undefined when they do not cover 0..1 dollar in rising order with whole steps: a structure that we do
  *   not understand must stop trading in its market, not the process.

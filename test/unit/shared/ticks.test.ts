@@ -10,6 +10,7 @@ import {
   POLYMARKET_TICKS,
   type TickStructure,
   ticksFromBands,
+  ticksFromPriceRanges,
 } from '@tandem/shared/ticks.ts'
 import { PRICE_NONE, type Price } from '@tandem/shared/units.ts'
 
@@ -89,6 +90,22 @@ describe('tick structures', () => {
         assert.equal(legalPriceCeil(structure, price(p)), above)
       }
     }
+  })
+})
+
+describe('price_ranges', () => {
+  test('are read as Kalshi writes them', () => {
+    const range = (start: string, end: string, step: string) => ({ start, end, step })
+    assert.deepEqual(
+      ticksFromPriceRanges([
+        range('0.0000', '0.0100', '0.0001'),
+        range('0.0100', '0.9900', '0.0010'),
+        range('0.9900', '1.0000', '0.0001'),
+      ]),
+      KALSHI_TICKS.get('center_deci_edge_centi_cent'),
+    )
+    assert.equal(ticksFromPriceRanges([range('0', '1', '0.00005')]), undefined)
+    assert.equal(ticksFromPriceRanges([range('0', 'one', '0.01')]), undefined)
   })
 })
 
