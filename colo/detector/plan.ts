@@ -23,6 +23,8 @@ export const PlanOutcome = {
   Overfill: 8,
   /** Each contract nets enough, but the dust of whole cents, rounding and Kalshi's precision eat it. */
   NoNetEdge: 9,
+  /** The best plan is smaller than the smallest order that is signed ahead: not worth a signature of its own. */
+  BelowSizes: 10,
 } as const
 export type PlanOutcome = (typeof PlanOutcome)[keyof typeof PlanOutcome]
 

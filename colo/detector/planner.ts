@@ -23,7 +23,7 @@ import { costOfLotsMicroUsd, levelOfCost, levelOfLots } from './cost-ladder.ts'
 import { BUY_POLYMARKET_SELL_KALSHI, type Direction, kalshiBuysYes } from './direction.ts'
 import { pairEdgeScaled } from './edge.ts'
 import { Plan, PlanOutcome } from './plan.ts'
-import { OVERFILL_PPM_MAX, type Policy } from './policy.ts'
+import { type Policy, PPM } from './policy.ts'
 import { Walk, WalkOutcome, walkBooks } from './walk.ts'
 
 // A Polymarket BUY spends whole cents D, a Kalshi order counts lots. D buys some lots and a rest of less than one, paid
@@ -206,7 +206,7 @@ export class Planner {
 
     const expected = lots * MICRO_SHARES_PER_LOT + rest
     const overfill = mulDivFloor(microUsd, MICRO_SHARES_PER_LOT, polymarket.cost[0]) - expected
-    const overfillMax = mulDivFloor(expected, policy.maxOverfillPpm, OVERFILL_PPM_MAX)
+    const overfillMax = mulDivFloor(expected, policy.maxOverfillPpm, PPM)
     if (overfill > overfillMax + lenienceMicroShares) return PlanOutcome.Overfill
 
     const kalshiCost = kalshi.cost[kalshiLevel] as Price

@@ -2,7 +2,9 @@ import { assert } from '@tandem/shared/assert.ts'
 import type { Settings } from '@tandem/shared/settings.ts'
 import { LOTS_ORDER_MAX, LOTS_PER_CONTRACT, type Lots } from '@tandem/shared/units.ts'
 
-export const OVERFILL_PPM_MAX = 1_000_000
+export const PPM = 1_000_000
+/** A hundred times the expected shares: who allows that allows everything. */
+export const OVERFILL_PPM_MAX = 100 * PPM
 
 /** What a trade must bring and may risk; the detector's part of the settings, in its units. */
 export interface Policy {
