@@ -49,12 +49,14 @@ export function projectFiles(): string[] {
     }
     files.push(...names.map((name) => join(folder, name)))
   }
-  return files
-    .map((path) => relative(root, join(root, path)).split(sep).join('/'))
-    .filter((path) => TEXT.test(path) && !KEPT_OUT.some((folder) => path.split('/').includes(folder)))
-    // Not ours to tidy: what npm wrote, and what the venues' clients computed.
-    .filter((path) => path !== 'package-lock.json' && !/^test\/vectors\/.*json$/.test(path))
-    .sort()
+  return (
+    files
+      .map((path) => relative(root, join(root, path)).split(sep).join('/'))
+      .filter((path) => TEXT.test(path) && !KEPT_OUT.some((folder) => path.split('/').includes(folder)))
+      // Not ours to tidy: what npm wrote, and what the venues' clients computed.
+      .filter((path) => path !== 'package-lock.json' && !/^test\/vectors\/.*json$/.test(path))
+      .sort()
+  )
 }
 
 export function readSource(path: string, text = readFileSync(join(root, path), 'utf8')): Source {

@@ -90,7 +90,7 @@ describe('tandem', () => {
   it('shows every setting that is in force', async () => {
     const { stdout } = await said('config', 'check')
     assert.match(stdout, /^mode +sandbox$/m)
-    assert.match(stdout, /^settings\.pool\.sizesCents +500, 2000, 8000, 32000$/m)
+    assert.match(stdout, /^settings\.pool\.sizesCents +\d+(, \d+)*$/m)
   })
 
   it('ends as a process with the code of what failed', () => {
