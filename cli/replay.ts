@@ -12,6 +12,7 @@ interface Options {
   pairs: string
   fees?: string
   config?: string
+  stress?: boolean
   json?: boolean
 }
 
@@ -26,6 +27,10 @@ export const register: Register = (program, io) => {
     .requiredOption('--pairs <file>', 'which markets are the same question')
     .option('--fees <name>', 'the set of fees in that file; not needed when it holds one')
     .option('--config <file>', 'settings as a TOML file')
+    .option(
+      '--stress',
+      'trade again and again as if nothing had been taken: measures the pool, not the market',
+    )
     .option('--json', 'one JSON document')
     .action(async (path: string, options: Options) => {
       const { settings } = readConfig({ file: options.config, mode: 'replay' })
@@ -35,7 +40,9 @@ export const register: Register = (program, io) => {
         pair,
         fees: feesOf(mapping, pair, options.fees, options.pairs),
       }))
-      const replay = await Replay.run(await readTape(path), pairs, settings)
+      const replay = await Replay.run(await readTape(path), pairs, settings, {
+        stress: options.stress ?? false,
+      })
       const report = replay.report()
       io.stdout(options.json ? `${JSON.stringify(report)}\n` : summaryLines(report))
       const faults = replay.faults(path)

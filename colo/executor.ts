@@ -1,6 +1,14 @@
 import { kalshiTradeFeeCeilMicroUsd, ROLE_TAKER } from '@tandem/shared/fees/kalshi.ts'
 import { POLYMARKET_FEE_STEP_MICRO_USD } from '@tandem/shared/fees/polymarket.ts'
-import { MICRO_USD_PER_CENT, NS_PER_MS, type Ns, SIDE_ASK, SIDE_BID } from '@tandem/shared/units.ts'
+import {
+  type Lots,
+  MICRO_SHARES_PER_LOT,
+  MICRO_USD_PER_CENT,
+  NS_PER_MS,
+  type Ns,
+  SIDE_ASK,
+  SIDE_BID,
+} from '@tandem/shared/units.ts'
 import type { Book } from './book/book.ts'
 import { BookState } from './book/integrity.ts'
 import type { Ladder } from './book/ladder.ts'
@@ -16,7 +24,7 @@ import {
   topCost,
 } from './detector/direction.ts'
 import { edgeAtTopFloorMicroUsd, grossAtTopMicroUsd } from './detector/edge.ts'
-import { isPlanned } from './detector/plan.ts'
+import { isPlanned, PlanOutcome } from './detector/plan.ts'
 import type { Planner } from './detector/planner.ts'
 import type { Policy } from './detector/policy.ts'
 import { SignalChange, type Signals } from './detector/signal.ts'
@@ -37,7 +45,7 @@ import { TURN_CELLS, TurnCell, TurnOutcome } from './turn.ts'
 import type { Gateway, LegListener } from './venue/gateway.ts'
 import type { OrderRequest as KalshiRequest } from './venue/kalshi/encode.ts'
 import { OrderType, type OrderRequest as PolymarketRequest } from './venue/polymarket/encode.ts'
-import type { FrameSink } from './venue/sink.ts'
+import { type FrameSink, ParseOutcome } from './venue/sink.ts'
 import { KALSHI, POLYMARKET, VENUES, type Venue } from './venue/venue.ts'
 
 /** A venue's codec: reads one frame and tells the sink. Negative outcomes are ParseOutcome's. */
@@ -85,6 +93,8 @@ export interface ExecutorParts {
   readonly journal: JournalRing
   /** Sign an order now when the pool has none that fits; else let the edge pass. */
   readonly signMisses: boolean
+  /** Decide again on a touch that still shows what was taken from it. Only for measuring on paper. */
+  readonly retake: boolean
   readonly observer: ExecutorObserver
 }
 
@@ -139,8 +149,12 @@ export class Executor implements PoolOwner, SignerListener, LegListener {
     const intake = intakes[venue]
     intake.begin(nowNs, clock.wallMs())
     const read = parsers[venue].parse(bytes, start, end, intake)
+    if (read < 0) {
+      observer.badFrame(venue, read)
+      // A frame of a type that we do not know carries no level that we would know of; a broken one may have.
+      if (read !== ParseOutcome.UnknownType) intake.lost()
+    }
     intake.end()
-    if (read < 0) observer.badFrame(venue, read)
     return this.#decideTouched(intake, nowNs)
   }
 
@@ -224,14 +238,14 @@ export class Executor implements PoolOwner, SignerListener, LegListener {
     if (!legs[bundleIndex].tradable) return this.#endTurn(TurnOutcome.Refused, Refusal.NotTradable)
     const rest = risk.restOf(bundleIndex, nowNs)
     if (rest !== Refusal.None) return this.#endTurn(TurnOutcome.Refused, rest)
-    if (this.#showsWhatWasTaken(bundleIndex, direction, polymarket, kalshi))
+    if (!this.#parts.retake && this.#showsWhatWasTaken(bundleIndex, direction, polymarket, kalshi))
       return this.#endTurn(TurnOutcome.Refused, Refusal.NotShown)
     if (urgentSlot === NO_SLOT && this.#urgentTicket[lineOf(bundleIndex, direction)] !== NO_TICKET)
       return this.#endTurn(TurnOutcome.Signing, 0)
 
     const planned = planner.find(bundle, polymarket, kalshi, direction, policy)
     if (!isPlanned(planned)) return this.#endTurn(TurnOutcome.NotPlanned, planned)
-    this.#fitToSizes(urgentSlot)
+    if (!this.#fitToSizes(urgentSlot)) return this.#endTurn(TurnOutcome.NotPlanned, PlanOutcome.BelowSizes)
 
     const intent = this.#intentOf(bundleIndex, bundle)
     const approved = risk.check(intent, nowNs, journal.hasRoom(RECORDS_PER_TRADE))
@@ -245,20 +259,21 @@ export class Executor implements PoolOwner, SignerListener, LegListener {
   }
 
   /**
-   * The pool holds a few dollar sizes: the plan becomes that of the largest size that still is one. Where none is, the
-   * plan stays as it was found, and the pool will name the miss.
+   * The pool holds a few dollar sizes: the plan becomes that of the largest size that still is one.
+   *
+   * @returns false when none is.
    */
-  #fitToSizes(urgentSlot: number): void {
+  #fitToSizes(urgentSlot: number): boolean {
     const { planner, pool, sizesCents } = this.#parts
     const bestCents = planner.plan.polymarketCents
     if (urgentSlot !== NO_SLOT) {
       const cents = pool.store.cents[urgentSlot]
-      if (cents <= bestCents && isPlanned(planner.planForCents(cents))) return
+      if (cents <= bestCents && isPlanned(planner.planForCents(cents))) return true
     }
     for (let size = sizesCents.length - 1; size >= 0; size--) {
-      if (sizesCents[size] <= bestCents && isPlanned(planner.planForCents(sizesCents[size]))) return
+      if (sizesCents[size] <= bestCents && isPlanned(planner.planForCents(sizesCents[size]))) return true
     }
-    planner.planForCents(bestCents)
+    return false
   }
 
   /** What the plan costs at worst on either venue. */
@@ -268,6 +283,7 @@ export class Executor implements PoolOwner, SignerListener, LegListener {
     intent.bundle = bundleIndex
     intent.direction = plan.direction
     // p(1-p) is at most p: no fill of these dollars, at whatever price, has a fee above the rate times the dollars.
+    intent.kalshiLots = this.#lotsWithDust(bundleIndex)
     intent.polymarketCostMicroUsd =
       plan.polymarketCents * (MICRO_USD_PER_CENT + bundle.polymarketFees.rateUnits) +
       POLYMARKET_FILLS_MAX * POLYMARKET_FEE_STEP_MICRO_USD
@@ -276,24 +292,34 @@ export class Executor implements PoolOwner, SignerListener, LegListener {
       bundle.kalshiFees,
       ROLE_TAKER,
       plan.kalshiLimitCost,
-      plan.kalshiLots,
+      intent.kalshiLots as Lots,
     )
     intent.kalshiCostMicroUsd =
-      plan.kalshiLots * (plan.kalshiLimitCost + 1) +
+      intent.kalshiLots * (plan.kalshiLimitCost + 1) +
       kalshiLimitFeeMicroUsd +
       this.#parts.policy.kalshiPrecisionMicroUsd
     intent.expectedMicroShares = plan.expectedMicroShares
     intent.overfillMicroShares = plan.overfillBandMicroShares
-    intent.kalshiLots = plan.kalshiLots
 
     const turn = this.#turn
     turn[TurnCell.polymarketCents] = plan.polymarketCents
     turn[TurnCell.polymarketLimitPrice] = plan.polymarketLimit
     turn[TurnCell.expectedMicroShares] = plan.expectedMicroShares
     turn[TurnCell.kalshiPrice] = plan.kalshiPrice
-    turn[TurnCell.kalshiLots] = plan.kalshiLots
+    turn[TurnCell.kalshiLots] = intent.kalshiLots
     turn[TurnCell.edgeMicroUsd] = plan.netEdgeMicroUsd
     return intent
+  }
+
+  /**
+   * The Kalshi lots that cover the plan's shares and the dust of the trades before: less than a lot each time, it
+   * would add up.
+   */
+  #lotsWithDust(bundleIndex: number): number {
+    const { planner, ledger } = this.#parts
+    const { direction, expectedMicroShares } = planner.plan
+    const dust = ledger.excessMicroShares(bundleIndex, boughtOutcome(POLYMARKET, direction))
+    return Math.floor((expectedMicroShares + dust) / MICRO_SHARES_PER_LOT)
   }
 
   /** @returns a slot whose order the plan's dollars and limits allow, or the pool's miss */
@@ -369,7 +395,7 @@ export class Executor implements PoolOwner, SignerListener, LegListener {
       counter,
       plan.kalshiBuysYes ? SIDE_BID : SIDE_ASK,
       plan.kalshiPrice,
-      plan.kalshiLots,
+      approved.kalshiLots,
     )
     const turn = this.#turn
     turn[TurnCell.t1Ns] = clock.nowNs()

@@ -60,6 +60,8 @@ export interface Surroundings {
   readonly headerSpacingMs: number
   readonly balanceMicroUsd: readonly [number, number]
   readonly observer: ExecutorObserver & BookListener
+  /** Nothing that is taken is missed: a crossing is traded again and again. To measure the pool, not the market. */
+  readonly stress: boolean
 }
 
 export interface PairWithFees {
@@ -186,6 +188,7 @@ export function assemble(pairs: readonly PairWithFees[], settings: Settings, aro
   const paper = new PaperVenues(
     paperMarkets(pairs, bundles, intakes, settings),
     [settings.paper.latencyMs.polymarket * NS_PER_MS, settings.paper.latencyMs.kalshi * NS_PER_MS],
+    !around.stress,
     clock,
   )
   const executor = new Executor({
@@ -224,6 +227,7 @@ export function assemble(pairs: readonly PairWithFees[], settings: Settings, aro
     gateways: [paper.gateway(POLYMARKET), paper.gateway(KALSHI)],
     farVenue: POLYMARKET,
     journal,
+    retake: around.stress,
     signMisses: settings.pool.missPolicy === 'sign',
     observer,
   })

@@ -52,8 +52,8 @@ const Pool = z.strictObject({
     .min(1)
     .max(8)
     .refine((sizes) => sizes.every((size, at) => at === 0 || size > sizes[at - 1]), 'must rise')
-    .default([500, 2_000, 8_000, 32_000])
-    .describe('Sizes, in cents, of the orders that are signed ahead for every price; rising.'),
+    .default([200, 800, 3_200, 12_800])
+    .describe('Sizes, in cents, of the orders that are signed ahead for every price; rising. The smallest is the smallest trade.'),
   hotBandCents: z
     .int()
     .min(1)

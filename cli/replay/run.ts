@@ -15,7 +15,7 @@ import { TokenKind, tokenKind, tokenOf, tokenValue } from '@tandem/colo/token.ts
 import { KALSHI, POLYMARKET, VENUE_NAMES, VENUES } from '@tandem/colo/venue/venue.ts'
 import { decimalFromScaled } from '@tandem/shared/decimal.ts'
 import { Failure } from '@tandem/shared/failure.ts'
-import type { Settings } from '@tandem/shared/settings.ts'
+import { readSettings, type Settings } from '@tandem/shared/settings.ts'
 import { MICRO_USD_PER_USD, NS_PER_S, PRICE_NONE } from '@tandem/shared/units.ts'
 import { Episodes } from './episodes.ts'
 import { nameOf, RunRecord } from './report.ts'
@@ -23,7 +23,7 @@ import { TapeSigner } from './signer.ts'
 import type { Tape, TapeFrame } from './tape.ts'
 
 /** What the paper account holds on either venue: more than the limits let it spend. */
-const PAPER_BALANCE_MICRO_USD = 100_000 * MICRO_USD_PER_USD
+const PAPER_BALANCE_MICRO_USD = 100_000_000 * MICRO_USD_PER_USD
 /** On paper nothing else uses the key's time, so headers need not be dense: a tape of an hour has 14,400. */
 const HEADER_SPACING_MS = 250
 /** After the last frame: long enough for every paper order to be answered. */
@@ -52,6 +52,7 @@ export class Replay {
     signer: TapeSigner,
     clock: SimulatedClock,
     journal: Journal,
+    stress: boolean,
   ) {
     this.tape = tape
     this.pairs = pairs
@@ -66,7 +67,7 @@ export class Replay {
       [marketsOf((pair) => pair.polymarket.yesToken), marketsOf((pair) => pair.kalshi.ticker)],
       () => String(tape.zeroNs + BigInt(clock.nowNs())),
     )
-    this.assembly = assemble(pairs, settings, {
+    this.assembly = assemble(pairs, stress ? stressed(settings) : settings, {
       clock,
       signer,
       journal: journal.ring,
@@ -75,6 +76,7 @@ export class Replay {
       headerSpacingMs: HEADER_SPACING_MS,
       balanceMicroUsd: [PAPER_BALANCE_MICRO_USD, PAPER_BALANCE_MICRO_USD],
       observer: this.record,
+      stress,
     })
     signer.listener = this.assembly.executor
     const episodes = (): Episodes[] =>
@@ -88,7 +90,7 @@ export class Replay {
     tape: Tape,
     pairs: readonly PairWithFees[],
     settings: Settings,
-    afterFrame: AfterFrame = () => {},
+    { stress = false, afterFrame = () => {} }: { stress?: boolean; afterFrame?: AfterFrame } = {},
   ): Promise<Replay> {
     const folder = mkdtempSync(join(tmpdir(), 'tandem-replay-'))
     const spawned = await spawnSigner({ ephemeral: 'ed25519', limits: { refillPercent: 100 } })
@@ -98,7 +100,7 @@ export class Replay {
     try {
       const signer = new TapeSigner(spawned.client, clock, SIGNER_TOKEN)
       spawned.client.listener = signer
-      const replay = new Replay(tape, pairs, settings, signer, clock, journal)
+      const replay = new Replay(tape, pairs, settings, signer, clock, journal, stress)
       await replay.#play(afterFrame)
       return replay
     } finally {
@@ -210,6 +212,16 @@ export class Replay {
     })
     return faults
   }
+}
+
+/**
+ * Settings under which a crossing ends in a trade as often as the pair may trade: no limits that a long run would
+ * reach, and no latency.
+ */
+function stressed(settings: Settings): Settings {
+  const unlimited = Number.MAX_SAFE_INTEGER
+  const limits = Object.fromEntries(Object.keys(settings.limits).map((name) => [name, unlimited]))
+  return readSettings({ ...settings, limits, paper: { latencyMs: { polymarket: 0, kalshi: 0 } } }, 'stress')
 }
 
 function topOf(book: Book) {

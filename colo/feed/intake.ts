@@ -32,6 +32,8 @@ export const Cause = {
   Doubt: 6,
   /** Closed or reopened, by our clock or the venue's word. */
   Clock: 7,
+  /** A frame could not be read. */
+  Broken: 8,
 } as const
 export type Cause = (typeof Cause)[keyof typeof Cause]
 
@@ -140,8 +142,7 @@ export class Intake implements FrameSink {
       const book = this.books[index]
       const before = this.#stateBefore[index] as BookState
       if (book.state === before) continue
-      if (book.state === BookState.Unsettled)
-        this.#clock.at((this.#nowNs + SETTLE_NS) as Ns, tokenOf(this.#doubtToken, index))
+      if (book.state === BookState.Unsettled) this.#awaitDoubt(index)
       this.#listener.bookMoved(
         this.venue,
         index,
@@ -153,6 +154,11 @@ export class Intake implements FrameSink {
     }
   }
 
+  /** The venue told something that could not be read: what it was is lost, to whichever book. */
+  lost(): void {
+    for (let index = 0; index < this.books.length; index++) this.#lose(index, Cause.Broken)
+  }
+
   sequence(sid: number, seq: number): void {
     const outcome = this.#sequences.next(sid, seq)
     this.#sid = sid
@@ -161,9 +167,7 @@ export class Intake implements FrameSink {
     if (outcome <= SequenceOutcome.Duplicate) return
     this.counts.gaps++
     for (let index = 0; index < this.books.length; index++) {
-      if (this.#sidOfBook[index] !== sid) continue
-      const book = this.#touch(index, Cause.Gap)
-      book.state = afterLoss(book.state)
+      if (this.#sidOfBook[index] === sid) this.#lose(index, Cause.Gap)
     }
   }
 
@@ -231,12 +235,25 @@ export class Intake implements FrameSink {
   doubtDue(index: number): void {
     const book = this.#touch(index, Cause.Doubt)
     book.state = afterDoubt(book.state, book.doubtMs, book.doubtNs, this.#nowNs)
+    // Settled and raised anew since this deadline was set: the new doubt has its own time. One of a pause has none.
+    const isAnew = book.state === BookState.Unsettled && book.doubtNs + SETTLE_NS > this.#nowNs
+    if (isAnew) this.#awaitDoubt(index)
   }
 
   /** A book's close has come by our clock. */
   closeDue(index: number): void {
     const book = this.#touch(index, Cause.Clock)
     book.state = afterClock(book.state, this.#wallMs, this.#closeMs[index])
+  }
+
+  #awaitDoubt(index: number): void {
+    const { doubtNs } = this.books[index]
+    this.#clock.at((doubtNs + SETTLE_NS) as Ns, tokenOf(this.#doubtToken, index))
+  }
+
+  #lose(index: number, cause: Cause): void {
+    const book = this.#touch(index, cause)
+    book.state = afterLoss(book.state)
   }
 
   #closeAt(index: number, closeMs: number): void {

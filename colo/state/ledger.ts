@@ -53,17 +53,16 @@ export class Ledger {
   }
 
   /**
-   * What is held without its other side: a share of the named outcome is covered by one of the complement,
-   * wherever they lie, since one of the two pays a dollar.
+   * Shares of an outcome that are held without their other side, negative when it is the other side that is over: a
+   * share of one outcome is covered by one of the other, wherever they lie, since one of the two pays a dollar.
    */
-  nakedMicroShares(bundle: number): number {
-    let named = 0
-    let complement = 0
+  excessMicroShares(bundle: number, outcome: number): number {
+    let excess = 0
     for (let venue = 0; venue < VENUES; venue++) {
-      named += this.heldMicroShares(bundle, venue, OUTCOME_NAMED)
-      complement += this.heldMicroShares(bundle, venue, OUTCOME_COMPLEMENT)
+      excess += this.heldMicroShares(bundle, venue, outcome)
+      excess -= this.heldMicroShares(bundle, venue, 1 - outcome)
     }
-    return Math.abs(named - complement)
+    return excess
   }
 
   #cell(bundle: number, venue: number, outcome: number): number {

@@ -44,19 +44,25 @@ export class PaperVenues {
   readonly #markets: ReadonlyMap<string, PaperMarket>[]
   readonly #depths = new Map<Book, PaperDepth>()
   readonly #latencyNs: readonly [number, number]
+  readonly #remembers: boolean
   readonly #clock: Clock
   readonly #waiting: (Waiting | undefined)[] = []
   /** Set by the composition root before the first order. */
   listener: LegListener | undefined
 
-  /** @param markets by venue: token id or ticker -> market */
+  /**
+   * @param markets by venue: token id or ticker -> market
+   * @param remembers whether what was taken stays taken; false only where the market is not what is measured
+   */
   constructor(
     markets: [ReadonlyMap<string, PaperMarket>, ReadonlyMap<string, PaperMarket>],
     latencyNs: readonly [number, number],
+    remembers: boolean,
     clock: Clock,
   ) {
     this.#markets = markets
     this.#latencyNs = latencyNs
+    this.#remembers = remembers
     this.#clock = clock
   }
 
@@ -119,7 +125,7 @@ export class PaperVenues {
     const feeOf = market.orderFees()
     const total = { microShares: 0, costMicroUsd: 0, feeMicroUsd: 0 }
     for (const { key, price, microShares, costMicroUsd } of takes) {
-      depth.take(key, microShares)
+      if (this.#remembers) depth.take(key, microShares)
       total.microShares += microShares
       total.costMicroUsd += costMicroUsd
       total.feeMicroUsd += feeOf(price as Price, microShares as MicroShares, costMicroUsd)

@@ -40,9 +40,10 @@ test('places are used again, and there are no more than the table has', () => {
 test('shares of one outcome are covered by shares of the other, on whichever venue', () => {
   const ledger = new Ledger(1)
   ledger.settle(POLYMARKET, 0, OUTCOME_NAMED, 0, 500_000, 240_000)
-  assert.equal(ledger.nakedMicroShares(0), 500_000)
+  assert.equal(ledger.excessMicroShares(0, OUTCOME_NAMED), 500_000)
   ledger.settle(KALSHI, 0, OUTCOME_COMPLEMENT, 0, 490_000, 230_000)
-  assert.equal(ledger.nakedMicroShares(0), 10_000)
+  assert.equal(ledger.excessMicroShares(0, OUTCOME_NAMED), 10_000)
+  assert.equal(ledger.excessMicroShares(0, OUTCOME_COMPLEMENT), -10_000)
   assert.equal(ledger.spentByBundleMicroUsd[0], 470_000)
 })
 

@@ -33,6 +33,7 @@ function scene() {
       new Map([['TICKER', market(false)]]),
     ],
     LATENCY_NS,
+    true,
     clock,
   )
   const legs: Leg[] = []
@@ -123,7 +124,7 @@ test('a level of dust holds nothing to buy', () => {
 
 test('bytes that are no order are refused with what is wrong', () => {
   const { legs } = scene()
-  const venues = new PaperVenues([new Map(), new Map()], LATENCY_NS, new SimulatedClock(0))
+  const venues = new PaperVenues([new Map(), new Map()], LATENCY_NS, true, new SimulatedClock(0))
   const request = Buffer.from('POST / HTTP/1.1\r\n\r\n{"side":"bid","price":"0.47001","count":"1.00"}')
   assert.throws(() => venues.gateway(KALSHI).send(APPROVED, 0, request, request.length), {
     code: 'PAPER_ORDER_BROKEN',
