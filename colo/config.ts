@@ -12,7 +12,7 @@ import { z } from 'zod'
 // setting can exceed. Read once, checked, frozen. The only reader of the environment.
 
 export const MODES = ['sandbox', 'replay', 'paper', 'live'] as const
-export type Mode = (typeof MODES)[number]
+type Mode = (typeof MODES)[number]
 
 /**
  * Variables that let someone else's code or certificates into the process. Live does not start with one of them.

@@ -46,7 +46,7 @@ export function unitOf(path: string): Unit | undefined {
 }
 
 /** The file of ours that an import means, from the project's root; undefined for packages and node's own modules. */
-export function target(path: string, specifier: string): string | undefined {
+function target(path: string, specifier: string): string | undefined {
   if (specifier.startsWith('.')) return join(dirname(path), specifier)
   return specifier.startsWith('@tandem/') ? specifier.slice('@tandem/'.length) : undefined
 }
