@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { execFile, spawnSync } from 'node:child_process'
-import { readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, it } from 'node:test'
 import type { Io } from '@tandem/cli/command.ts'
@@ -51,13 +50,6 @@ describe('tandem', () => {
     }
   })
 
-  it('imports a file for every command that it lists', async () => {
-    const files = readdirSync(join(root, 'cli')).filter((name) => name.endsWith('.ts'))
-    const { stdout } = await said()
-    const listed = [...stdout.matchAll(/^ {2}(\w+)[ \w[\]]* {2,}\w/gm)].map((match) => match[1])
-    for (const name of listed.filter((word) => word !== 'help')) assert.ok(files.includes(`${name}.ts`), name)
-  })
-
   it('answers bad use with one line and code 2', async () => {
     for (const args of [['retry'], ['--loud'], ['generate'], ['generate', '--out'], ['config', 'chekc']]) {
       const { stdout, stderr, code } = await said(...args)
@@ -85,6 +77,14 @@ describe('tandem', () => {
     assert.equal(code, 0)
     assert.equal(JSON.parse(stdout).settings.minEdgeMicroUsd, 5_000)
     assert.equal(stdout.trim().split('\n').length, 1)
+  })
+
+  it('explains the example that the README names', async () => {
+    const { stdout, code } = await said('explain', join(root, 'examples/explain.json'), '--json')
+    assert.equal(code, 0)
+    // 120 shares at .47 and 500 at .48. The dollars buy what the book gives for them.
+    const { plan } = JSON.parse(stdout)
+    assert.deepEqual([plan.polymarket.dollars, plan.polymarket.expected_shares], ['238.80', '500'])
   })
 
   it('shows every setting that is in force', async () => {
