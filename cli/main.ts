@@ -5,12 +5,20 @@ import { exitCodeOf, failureLine } from './failure.ts'
 // `tandem`: one file a command, imported only when that command is called, so that `config check` does not wait for
 // the signer's native code. What a command may print and how it fails: command.ts.
 
-const commands: Record<string, string> = {
-  start: 'replay the example tape with the terminal view',
-  replay: 'run a recorded tape through the executor',
-  explain: 'say what one pair of books is worth, and what would be sent',
-  config: 'check a configuration and show what is in force',
-  generate: 'make a tape of two venues from a seed',
+interface Listed {
+  summary: string
+  load: () => Promise<{ register: Register }>
+}
+
+const commands: Record<string, Listed> = {
+  start: { summary: 'replay the example tape with the terminal view', load: () => import('./start.ts') },
+  replay: { summary: 'run a recorded tape through the executor', load: () => import('./replay.ts') },
+  explain: {
+    summary: 'say what one pair of books is worth, and what would be sent',
+    load: () => import('./explain.ts'),
+  },
+  config: { summary: 'check a configuration and show what is in force', load: () => import('./config.ts') },
+  generate: { summary: 'make a tape of two venues from a seed', load: () => import('./generate.ts') },
 }
 
 /** Runs one command line (without node and script). Never throws; the outcome is what `io.fail` was given, if anything. */
@@ -26,8 +34,8 @@ export async function run(args: readonly string[], io: Io): Promise<void> {
   const words = args.filter((arg) => !arg.startsWith('-'))
   const called = words[0] === 'help' ? words[1] : words[0]
   try {
-    for (const [name, summary] of Object.entries(commands)) {
-      if (name === called) await add(name, program, io)
+    for (const [name, { summary, load }] of Object.entries(commands)) {
+      if (name === called) (await load()).register(program, io)
       else program.command(name).description(summary)
     }
     if (args.length === 0) program.outputHelp()
@@ -35,11 +43,6 @@ export async function run(args: readonly string[], io: Io): Promise<void> {
   } catch (error) {
     io.fail(error)
   }
-}
-
-async function add(name: string, program: Command, io: Io): Promise<void> {
-  const { register }: { register: Register } = await import(`./${name}.ts`)
-  register(program, io)
 }
 
 /** The process as a command sees it. */

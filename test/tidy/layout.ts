@@ -95,7 +95,6 @@ function folderOf(path: string): string | undefined {
 /** Files that something else than an import starts, types of packages, and parts that wait for their caller. */
 const entries = [
   /(^|\/)main\.ts$/,
-  /^cli\/[^/]+\.ts$/,
   /\.d\.ts$/,
   // The third venue keeps its slot: its facts are held by the vectors until its gateway comes.
   /(^|\/)polymarket-us(\/|\.ts$)/,
