@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -9,7 +9,8 @@ export class KeyFolder implements Disposable {
   /** Writes a file and returns its path. */
   file(name: string, content: string | Uint8Array, mode = 0o600): string {
     const path = join(this.path, name)
-    writeFileSync(path, content, { mode })
+    writeFileSync(path, content)
+    chmodSync(path, mode)
     return path
   }
 

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { Throttle } from './bounds.ts'
 import type { Desk } from './desk.ts'
 import {
@@ -36,7 +36,7 @@ export interface SessionTime {
  * Between two that may wait the socket is looked at, so an urgent one waits for at most one signature.
  */
 export class Session {
-  readonly #socket: Socket
+  readonly #socket: Duplex
   readonly #desk: Desk
   readonly #time: SessionTime
   readonly #throttle: Throttle
@@ -52,7 +52,7 @@ export class Session {
   #isClosed = false
   readonly #work = () => this.#workOnce()
 
-  constructor(socket: Socket, desk: Desk, facts: SignerFacts, throttle: Throttle, time: SessionTime) {
+  constructor(socket: Duplex, desk: Desk, facts: SignerFacts, throttle: Throttle, time: SessionTime) {
     this.#socket = socket
     this.#desk = desk
     this.#throttle = throttle

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { OrderKey } from '@tandem/colo/signer/keys.ts'
 import {
@@ -24,6 +22,7 @@ import {
 import { OrderBody, OrderRequest, OrderType, setOrderType } from '@tandem/colo/venue/polymarket/encode.ts'
 import { scaledFromDecimal } from '@tandem/shared/decimal.ts'
 import type { Lots, Price } from '@tandem/shared/units.ts'
+import { KeyFolder } from '../key-file.ts'
 import { vectorFile } from '../reference.ts'
 
 // Made by the venue's own client, unmodified: orders, L1 and L2 authentication, amounts, and one order hash that was
@@ -111,21 +110,11 @@ interface L1Vector {
   eip712_hash?: string
 }
 
-const key = keyOf(vectors.private_key)
+using folder = new KeyFolder()
+const key = OrderKey.read(folder.file('key', vectors.private_key))
 const hex = (bytes: Uint8Array) => `0x${Buffer.from(bytes).toString('hex')}`
 const bytes = (text: string) => Buffer.from(text.slice(2), 'hex')
 const ascii = (text: string) => Buffer.from(text, 'latin1')
-
-/** A key is only ever read from a file. */
-function keyOf(digits: string): OrderKey {
-  const folder = mkdtempSync(join(tmpdir(), 'tandem-'))
-  try {
-    writeFileSync(join(folder, 'key'), `${digits}\n`, { mode: 0o600 })
-    return OrderKey.read(join(folder, 'key'))
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
-}
 
 function hashOf(order: Order, chainId: number, exchange: number): OrderHash {
   const { signatureType, metadata, builder } = order
