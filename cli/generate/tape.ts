@@ -190,7 +190,7 @@ class Scene {
         weather.kalshiShift = moved
         this.#quoteKalshi(weather)
       }
-      this.#us += random.between(20_000, 90_000)
+      this.#us += random.between(90_000, 250_000)
     }
     weather.crossedUntilMs = this.#elapsed() + random.between(800, 5_000)
   }
