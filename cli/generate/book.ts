@@ -71,8 +71,8 @@ export class MadeBook {
 export type SizeOf = (level: number) => number
 
 /**
- * Moves a book's quotes around a new middle, one change at a time: what would cross goes first, then levels that are
- * missing near the new top appear, so that the book is never crossed in between. Levels far behind stay, as in life.
+ * Moves a book’s quotes around a new middle, one change at a time: what would cross goes first, the top last of it, then
+ * levels that are missing near the new top appear, so that the book is never crossed in between. Levels far behind stay.
  */
 export function* requote(
   book: MadeBook,
@@ -84,10 +84,10 @@ export function* requote(
   const bid = book.legalBelow(middle - halfSpread)
   let ask: number | undefined = book.legalBelow(middle + halfSpread)
   while (ask !== undefined && ask <= bid) ask = book.worse(SIDE_ASK, ask)
-  for (const price of book.prices(SIDE_ASK)) {
+  for (const price of book.prices(SIDE_ASK).reverse()) {
     if (ask === undefined || price < ask) yield book.set(SIDE_ASK, price, 0)
   }
-  for (const price of book.prices(SIDE_BID)) {
+  for (const price of book.prices(SIDE_BID).reverse()) {
     if (price > bid) yield book.set(SIDE_BID, price, 0)
   }
   for (const [side, from] of [
