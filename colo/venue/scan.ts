@@ -1,6 +1,36 @@
 import { assert } from '@tandem/shared/assert.ts'
 import { LOTS_DUST, LOTS_MAX, LOTS_PER_CONTRACT, PRICE_ONE } from '@tandem/shared/units.ts'
+import {
+  BACKSLASH,
+  BRACE_CLOSE,
+  BRACE_OPEN,
+  BRACKET_CLOSE,
+  BRACKET_OPEN,
+  COLON,
+  COMMA,
+  DOT,
+  LETTER_E,
+  LETTER_N,
+  LETTER_U,
+  MINUS,
+  NINE,
+  PLUS,
+  QUOTE,
+  SLASH,
+  ZERO,
+} from './punctuation.ts'
+import type { Shape } from './shape.ts'
 import type { Symbols } from './symbols.ts'
+import {
+  LOTS_BITS,
+  LOTS_MASK,
+  MS_DIGITS,
+  PRICE_BITS,
+  PRICE_MASK,
+  usualLots,
+  usualMs,
+  usualPrice,
+} from './usual.ts'
 
 // Reading JSON where it lies. A position is an offset into the frame's ArrayBuffer; every reader takes the position
 // of what it reads, returns the position after it, or BROKEN when that is no JSON, and leaves what it read in `value`.
@@ -21,7 +51,7 @@ export const NOT_A_NUMBER = -4
 export const WRONG_TYPE = -5
 
 // What is wrong with a message, as bits: no shape of its type outweighs a bad number.
-export const FAULT_NUMBER = 1
+const FAULT_NUMBER = 1
 export const FAULT_SHAPE = 2
 
 /** What is wrong when a field that must be there has this value. */
@@ -36,28 +66,9 @@ export function faultOfOptional(value: number): number {
   return value === WRONG_TYPE ? FAULT_SHAPE : FAULT_NUMBER
 }
 
-/** JSON nested deeper than this is refused; the venues' frames nest 4 deep. */
+/** JSON nested deeper than this is refused, which JSON.parse would take; the venues' frames nest 4 deep. */
 export const NESTING_MAX = 1024
 
-export const QUOTE = 0x22
-const QUOTE_COLON = 0x3a22
-export const COMMA = 0x2c
-const PLUS = 0x2b
-const MINUS = 0x2d
-const DOT = 0x2e
-const ZERO = 0x30
-const NINE = 0x39
-const COLON = 0x3a
-export const BRACKET_OPEN = 0x5b
-const BACKSLASH = 0x5c
-export const BRACKET_CLOSE = 0x5d
-const LETTER_E = 0x65
-const LETTER_N = 0x6e
-export const BRACE_OPEN = 0x7b
-export const BRACE_CLOSE = 0x7d
-
-/** Fifteen digits always fit a safe integer. */
-const EXACT_DIGITS = 15
 const PRICE_PLACES = 4
 const LOTS_PLACES = 2
 /** Where an odd decimal stops growing: above every price and size, and one more digit still fits a safe integer. */
@@ -76,17 +87,47 @@ NOT_PLAIN[QUOTE] = 1
 NOT_PLAIN[BACKSLASH] = 1
 
 /** Containers that are open while an unknown value is skipped: 1 for an object. */
-const open = new Uint8Array(NESTING_MAX)
+const containers = new Uint8Array(NESTING_MAX)
 
+/** The position of the first byte from `p` that is not plainly part of a string, or the end. */
+export function plainEnd(view: DataView, p: number, end: number): number {
+  for (const last = end - 4; p <= last; p += 4) {
+    const word = view.getInt32(p, true)
+    // Bit 5 and one of bits 4 and 6 in every byte: digits and small letters, most of what the venues write.
+    if ((word & ((word >>> 1) | (word << 1)) & 0x20202020) === 0x20202020) continue
+    // No byte below 0x20, no quote, no backslash.
+    const odd = (word - 0x20202020) | ((word ^ 0x22222222) - 0x01010101) | ((word ^ 0x5c5c5c5c) - 0x01010101)
+    if ((odd & ~word & 0x80808080) !== 0) break
+  }
+  while (p < end && NOT_PLAIN[view.getUint8(p)] === 0) p++
+  return p
+}
+
+/**
+ * A position in a frame moves forward through these readers, each of which leaves what it read in `value`:
+ *
+ *     for (p = scan.field(p + 1, shape, shape.start); scan.more; p = scan.field(p, shape, field)) {
+ *       field = scan.value
+ *       if (field === Field.Price) {
+ *         p = scan.price(p)
+ *         price = scan.value
+ *       } else p = scan.skip(p)
+ *     }
+ *     // p is after the closing brace, or BROKEN
+ */
 export class Scanner {
-  /** The buffer of the frame. Kept over frames: those of one read share it, and making a view costs more than a short frame. */
+  /** The buffer that the frame lies in. Kept from frame to frame: those of one read share it. */
   view: DataView = new DataView(new ArrayBuffer(0))
   /** The position after the frame: nothing is read there. */
   end = 0
   /** The last value read, or one of the states above. */
   value = 0
+  /** Whether the last `change` had a minus. */
+  negative = false
+  /** Whether the last step came to an item or field, not to the end of the list or object. */
+  more = false
 
-  // The string read last, without its escapes: bytes [from, to) of `text`, which is `view` unless there were any.
+  // The string read last: bytes [from, to) of `text`, which is `view` unless there were escapes to undo.
   text: DataView = this.view
   from = 0
   to = 0
@@ -126,9 +167,6 @@ export class Scanner {
     return this.space(p) === this.end
   }
 
-  /** Whether `first` or `next` came to an item, not to the end of the list or object. */
-  more = false
-
   /** From a bracket or brace to the first item, or to after the `close` that follows it. */
   first(p: number, close: number): number {
     p = this.space(p + 1)
@@ -152,63 +190,60 @@ export class Scanner {
   }
 
   /**
-   * Reads `"name" :` and returns the position of the value after it; `value` is the name's code in `names` or -1.
-   * `p` is at its quote.
+   * From after an opening brace, or after a value (or BROKEN), to the value of the next field, whose code is left in
+   * `value`; or to after the closing brace, when `more` is false.
    *
-   * @param after the name before it in this object, `names.capacity` for none
-   * @param order by name, and by `names.capacity`: the name that followed last time. Messages of a kind have their
-   *   keys in one order, so that one comparison does where finding the end, hashing and comparing were three passes.
+   * @param after the field before, `shape.start` for none
    */
-  key(p: number, names: Symbols, order: Int32Array, after: number): number {
-    if (this.byte(p) !== QUOTE) return BROKEN
-    const view = this.view
-    const guess = order[after]
-    const stop = names.endOf(guess, view, p + 1, this.end - 2)
-    if (stop > 0 && view.getInt16(stop, true) === QUOTE_COLON) {
-      this.value = guess
-      p = stop + 2
-    } else {
-      p = this.#newKey(p, names)
-      if (p < 0) return BROKEN
-      if (after >= 0) order[after] = this.value
+  field(p: number, shape: Shape, after: number): number {
+    if (p < 0) return this.#stop()
+    if (after >= 0) {
+      const stop = shape.match(this.view, p, this.end, after)
+      if (stop > 0) {
+        this.more = true
+        this.value = shape.next[after]
+        return stop
+      }
     }
-    return p < this.end && view.getUint8(p) > 0x20 ? p : this.space(p)
+    const from = p
+    p = this.space(p)
+    let byte = this.byte(p)
+    if (byte === BRACE_CLOSE) {
+      this.more = false
+      return p + 1
+    }
+    if (after !== shape.start) {
+      if (byte !== COMMA) return this.#stop()
+      p = this.space(p + 1)
+      byte = this.byte(p)
+    }
+    if (byte !== QUOTE) return this.#stop()
+    p = this.string(p + 1)
+    if (p < 0) return this.#stop()
+    const field = shape.names.find(this.text, this.from, this.to)
+    p = this.space(p)
+    if (this.byte(p) !== COLON) return this.#stop()
+    p = this.space(p + 1)
+    shape.learn(this.view, from, p, after, field)
+    this.more = true
+    this.value = field
+    return p
   }
 
-  #newKey(p: number, names: Symbols): number {
-    p = this.string(p + 1)
-    if (p < 0) return BROKEN
-    this.value = names.find(this.text, this.from, this.to)
-    p = this.space(p)
-    return this.byte(p) === COLON ? p + 1 : BROKEN
+  #stop(): number {
+    this.more = false
+    return BROKEN
   }
 
   /** Reads a string from after its opening quote into `text`, `from` and `to`; returns the position after the closing one. */
   string(p: number): number {
     const from = p
-    p = this.#plainEnd(p)
+    p = plainEnd(this.view, p, this.end)
     if (this.byte(p) !== QUOTE) return this.#escaped(from, p)
     if (this.text !== this.view) this.text = this.view
     this.from = from
     this.to = p
     return p + 1
-  }
-
-  /** The position of the first byte from `p` that is not plainly part of a string, or the end. */
-  #plainEnd(p: number): number {
-    const view = this.view
-    const end = this.end
-    for (const last = end - 4; p <= last; p += 4) {
-      const word = view.getInt32(p, true)
-      // Bit 5 and one of bits 4 and 6 in every byte: digits and small letters, most of what the venues write.
-      if ((word & ((word >>> 1) | (word << 1)) & 0x20202020) === 0x20202020) continue
-      // No byte below 0x20, no quote, no backslash.
-      const odd =
-        (word - 0x20202020) | ((word ^ 0x22222222) - 0x01010101) | ((word ^ 0x5c5c5c5c) - 0x01010101)
-      if ((odd & ~word & 0x80808080) !== 0) break
-    }
-    while (p < end && NOT_PLAIN[view.getUint8(p)] === 0) p++
-    return p
   }
 
   /** The rest of a string that has more than plain bytes: `p` is at the first other one. */
@@ -217,13 +252,13 @@ export class Scanner {
     let length = p - from
     while (this.byte(p) === BACKSLASH) {
       const kind = this.byte(p + 1)
-      if (kind === 0x75) {
+      if (kind === LETTER_U) {
         for (let digit = 2; digit < 6; digit++) if (hexDigit(this.byte(p + digit)) < 0) return BROKEN
         p += 6
       } else if (meaningOf(kind) >= 0) {
         p += 2
       } else return BROKEN
-      const next = this.#plainEnd(p)
+      const next = plainEnd(this.view, p, this.end)
       length += 1 + next - p
       p = next
     }
@@ -235,7 +270,7 @@ export class Scanner {
       let byte = view.getUint8(at++)
       if (byte === BACKSLASH) {
         const kind = view.getUint8(at++)
-        if (kind === 0x75) {
+        if (kind === LETTER_U) {
           let unit = 0
           for (let digit = 0; digit < 4; digit++) unit = unit * 16 + hexDigit(view.getUint8(at++))
           // No name, id or number has other than ASCII characters: one byte that is in none of them will do.
@@ -279,8 +314,22 @@ export class Scanner {
     return p
   }
 
+  /** Reads a string that is one of two names: `value` is 0 or 1, WRONG_TYPE for another. */
+  either(p: number, names: Symbols): number {
+    p = this.symbol(p, names, 0)
+    if (this.value === -1) this.value = WRONG_TYPE
+    return p
+  }
+
   /** Reads a decimal in a string as a Price, exactly. */
   price(p: number): number {
+    if (this.byte(p) === QUOTE) {
+      const usual = usualPrice(this.view, p + 1, this.end)
+      if (usual >= 0) {
+        this.value = usual & PRICE_MASK
+        return p + 2 + (usual >> PRICE_BITS)
+      }
+    }
     p = this.#text(p)
     if (p >= 0 && this.value === 0) this.value = priceOf(this.text, this.from, this.to)
     return p
@@ -288,15 +337,24 @@ export class Scanner {
 
   /** Reads a decimal in a string as Lots, rounded down; less than one is LOTS_DUST. */
   lotsFloor(p: number): number {
-    p = this.#text(p)
-    if (p >= 0 && this.value === 0) this.value = lotsOf(this.text, this.from, this.to, false)
-    return p
+    return this.#lots(p, false)
   }
 
   /** Reads a decimal in a string as Lots; digits beyond a lot are no number. */
   lotsExact(p: number): number {
+    return this.#lots(p, true)
+  }
+
+  #lots(p: number, exact: boolean): number {
+    if (this.byte(p) === QUOTE) {
+      const usual = usualLots(this.view, p + 1, this.end)
+      if (usual >= 0) {
+        this.value = usual & LOTS_MASK
+        return p + 2 + (usual >> LOTS_BITS)
+      }
+    }
     p = this.#text(p)
-    if (p >= 0 && this.value === 0) this.value = lotsOf(this.text, this.from, this.to, true)
+    if (p >= 0 && this.value === 0) this.value = lotsOf(this.text, this.from, this.to, exact)
     return p
   }
 
@@ -312,11 +370,15 @@ export class Scanner {
     return p
   }
 
-  /** Whether the last `change` had a minus. */
-  negative = false
-
   /** Reads digits in a string: milliseconds since 1970. */
-  digits(p: number): number {
+  ms(p: number): number {
+    if (this.byte(p) === QUOTE) {
+      const usual = usualMs(this.view, p + 1, this.end)
+      if (usual >= 0 && this.view.getUint8(p + 1 + MS_DIGITS) === QUOTE) {
+        this.value = usual
+        return p + 2 + MS_DIGITS
+      }
+    }
     p = this.#text(p)
     if (p >= 0 && this.value === 0) this.value = integerOf(this.text, this.from, this.to)
     return p
@@ -327,22 +389,18 @@ export class Scanner {
     const first = this.byte(p)
     if (first !== MINUS && (first < ZERO || first > NINE)) return this.other(p)
     const from = p
-    let value = 0
     let byte = first
-    while (byte >= ZERO && byte <= NINE) {
-      value = value * 10 + (byte - ZERO)
-      byte = this.byte(++p)
-    }
-    const plain = byte === COMMA || byte === BRACE_CLOSE
-    if (plain && p - from <= EXACT_DIGITS && (first !== ZERO || p - from === 1)) {
-      this.value = value
+    while (byte >= ZERO && byte <= NINE) byte = this.byte(++p)
+    if (p > from && (byte === COMMA || byte === BRACE_CLOSE) && (first !== ZERO || p - from === 1)) {
+      this.value = integerOf(this.view, from, p)
       return p
     }
-    p = this.skip(from)
+    p = this.#number(from)
     if (p < 0) return BROKEN
     let text = ''
     for (let at = from; at < p; at++) text += String.fromCharCode(this.view.getUint8(at))
     const number = Number(text)
+    // The sum makes -0 a 0.
     this.value = Number.isSafeInteger(number) && number >= 0 ? number + 0 : NOT_A_NUMBER
     return p
   }
@@ -360,7 +418,7 @@ export class Scanner {
       const byte = view.getUint8(p)
       if (byte === BRACE_OPEN || byte === BRACKET_OPEN) {
         if (depth === NESTING_MAX) return BROKEN
-        open[depth++] = byte === BRACE_OPEN ? 1 : 0
+        containers[depth++] = byte === BRACE_OPEN ? 1 : 0
         p = this.space(p + 1)
         if (this.byte(p) !== (byte === BRACE_OPEN ? BRACE_CLOSE : BRACKET_CLOSE)) {
           if (byte === BRACE_OPEN) p = this.#anyKey(p)
@@ -379,7 +437,7 @@ export class Scanner {
         if (depth === 0) return p
         p = this.space(p)
         const after = this.byte(p++)
-        const object = open[depth - 1] === 1
+        const object = containers[depth - 1] === 1
         if (after === COMMA) {
           if (object) p = this.#anyKey(this.space(p))
           if (p < 0) return BROKEN
@@ -441,7 +499,7 @@ function meaningOf(byte: number): number {
   switch (byte) {
     case QUOTE:
     case BACKSLASH:
-    case 0x2f:
+    case SLASH:
       return byte
     case 0x62:
       return 0x08

@@ -8,22 +8,23 @@ import {
   SIDE_BID,
   type Side,
 } from '@tandem/shared/units.ts'
+import { BRACE_CLOSE, BRACE_OPEN, BRACKET_CLOSE, BRACKET_OPEN, MINUS } from '../punctuation.ts'
 import { Rows } from '../rows.ts'
-import {
-  ABSENT,
-  BRACE_CLOSE,
-  BRACE_OPEN,
-  BRACKET_CLOSE,
-  BRACKET_OPEN,
-  BROKEN,
-  FAULT_SHAPE,
-  faultOf,
-  faultOfOptional,
-  Scanner,
-  WRONG_TYPE,
-} from '../scan.ts'
+import { ABSENT, BROKEN, FAULT_SHAPE, faultOf, faultOfOptional, plainEnd, Scanner } from '../scan.ts'
+import { Shape } from '../shape.ts'
 import { Control, type FrameSink, Lifecycle, MS_NONE, ParseOutcome } from '../sink.ts'
 import { Symbols } from '../symbols.ts'
+import {
+  Between,
+  LOTS_BITS,
+  LOTS_MASK,
+  MS_DIGITS,
+  PRICE_BITS,
+  PRICE_MASK,
+  usualLots,
+  usualMs,
+  usualPrice,
+} from '../usual.ts'
 
 // Kalshi's WebSocket (Kalshi fact sheet, section 3). One object a frame, a newline after it or not:
 //
@@ -122,7 +123,6 @@ const FIELDS = Symbols.of(
   'market_id',
   'ts',
 )
-const NONE = FIELDS.capacity
 
 /** Buying YES is a bid on the one book; buying NO is an ask. */
 const OUTCOMES = Symbols.of('yes', 'no')
@@ -139,6 +139,17 @@ const LIFECYCLES = Symbols.of(
 )
 assert(Lifecycle.Activated === 1 && Lifecycle.PriceStructure === 6, 'KALSHI_LIFECYCLES_IN_ORDER')
 
+// A delta's `msg` as it has always been recorded.
+const TICKER_KEY = new Between('{"market_ticker":"')
+const MARKET_ID_KEY = new Between('","market_id":"')
+const PRICE_KEY = new Between('","price_dollars":"')
+const DELTA_KEY = new Between('","delta_fp":"')
+const SIDE_KEY = new Between('","side":"')
+const TS_KEY = new Between('","ts":"')
+const TS_MS_KEY = new Between('","ts_ms":')
+const YES_QUOTE = 0x22736579
+const NO_QUOTE = 0x226f6e
+
 /**
  * Turns frames of Kalshi's WebSocket into calls on a sink. Holds no state between frames but scratch memory. Codes of
  * `symbols` are books. A message about a ticker that is not in `symbols` is Control.Ignored, after its `sequence`.
@@ -148,9 +159,9 @@ export class KalshiParser {
   readonly #useYesPrice: boolean
   readonly #scan = new Scanner()
 
-  // What the last frames had: see Scanner.key and Scanner.symbol.
-  readonly #frameOrder = new Int32Array(NONE + 1).fill(-1)
-  readonly #messageOrder = new Int32Array(NONE + 1).fill(-1)
+  // What the last frames had: see Shape and Scanner.symbol.
+  readonly #frameShape = new Shape(FIELDS)
+  readonly #messageShape = new Shape(FIELDS)
   #lastKind = -1
   #lastTicker = -1
 
@@ -211,10 +222,9 @@ export class KalshiParser {
     this.#sid = ABSENT
     this.#seq = ABSENT
     this.#forgetMessage()
-    let field = NONE
-    for (p = scan.first(p, BRACE_CLOSE); scan.more; p = scan.next(p, BRACE_CLOSE)) {
-      p = scan.key(p, FIELDS, this.#frameOrder, field)
-      if (p < 0) return BROKEN
+    const shape = this.#frameShape
+    let field = shape.start
+    for (p = scan.field(p + 1, shape, field); scan.more; p = scan.field(p, shape, field)) {
       field = scan.value
       switch (field) {
         case Field.Type:
@@ -273,10 +283,11 @@ export class KalshiParser {
       return p
     }
     this.#message = 0
-    let field = NONE
-    for (p = scan.first(p, BRACE_CLOSE); scan.more; p = scan.next(p, BRACE_CLOSE)) {
-      p = scan.key(p, FIELDS, this.#messageOrder, field)
-      if (p < 0) return BROKEN
+    const after = this.#usualDelta(p)
+    if (after > 0) return after
+    const shape = this.#messageShape
+    let field = shape.start
+    for (p = scan.field(p + 1, shape, field); scan.more; p = scan.field(p, shape, field)) {
       field = scan.value
       switch (field) {
         case Field.Ticker:
@@ -294,8 +305,8 @@ export class KalshiParser {
           this.#negative = scan.negative
           break
         case Field.Side:
-          p = scan.symbol(p, OUTCOMES, SIDE_BID)
-          this.#side = sideOf(scan.value)
+          p = scan.either(p, OUTCOMES)
+          this.#side = scan.value
           break
         case Field.TsMs:
           p = scan.integer(p)
@@ -324,16 +335,16 @@ export class KalshiParser {
           this.#tradeLots = scan.value
           break
         case Field.TakerBookSide:
-          p = scan.symbol(p, BOOK_SIDES, SIDE_BID)
-          this.#takerBookSide = sideOf(scan.value)
+          p = scan.either(p, BOOK_SIDES)
+          this.#takerBookSide = scan.value
           break
         case Field.TakerOutcomeSide:
-          p = scan.symbol(p, OUTCOMES, SIDE_BID)
-          this.#takerOutcomeSide = sideOf(scan.value)
+          p = scan.either(p, OUTCOMES)
+          this.#takerOutcomeSide = scan.value
           break
         case Field.TakerSide:
-          p = scan.symbol(p, OUTCOMES, SIDE_BID)
-          this.#takerSide = sideOf(scan.value)
+          p = scan.either(p, OUTCOMES)
+          this.#takerSide = scan.value
           break
         case Field.EventType:
           p = scan.symbol(p, LIFECYCLES, -1)
@@ -344,6 +355,56 @@ export class KalshiParser {
       }
     }
     return p
+  }
+
+  /** The `msg` of a delta in the venue's usual form; -1 for any other, which `#readMessage` reads. */
+  #usualDelta(p: number): number {
+    const view = this.#scan.view
+    const end = this.#scan.end
+    p = TICKER_KEY.after(view, p, end)
+    if (p < 0) return -1
+    let ticker = this.#lastTicker
+    let stop = this.#symbols.endOf(ticker, view, p, end)
+    if (stop < 0) {
+      stop = plainEnd(view, p, end)
+      ticker = this.#symbols.find(view, p, stop)
+    }
+
+    p = MARKET_ID_KEY.after(view, stop, end)
+    if (p < 0) return -1
+    p = PRICE_KEY.after(view, plainEnd(view, p, end), end)
+    const price = usualPrice(view, p, end)
+    if (price < 0) return -1
+
+    p = DELTA_KEY.after(view, p + (price >> PRICE_BITS), end)
+    if (p < 0) return -1
+    const negative = view.getUint8(p) === MINUS
+    if (negative) p++
+    const lots = usualLots(view, p, end)
+    if (lots < 0) return -1
+
+    p = SIDE_KEY.after(view, p + (lots >> LOTS_BITS), end)
+    if (p < 0 || p + 4 > end) return -1
+    const word = view.getInt32(p, true)
+    const no = (word & 0xffffff) === NO_QUOTE
+    if (!no && word !== YES_QUOTE) return -1
+
+    p = TS_KEY.after(view, p + (no ? 2 : 3), end)
+    if (p < 0) return -1
+    p = TS_MS_KEY.after(view, plainEnd(view, p, end), end)
+    if (p < 0) return -1
+    const venueMs = usualMs(view, p, end)
+    p += MS_DIGITS
+    if (venueMs < 0 || view.getUint8(p) !== BRACE_CLOSE) return -1
+
+    this.#ticker = ticker
+    this.#lastTicker = ticker
+    this.#price = price & PRICE_MASK
+    this.#delta = lots & LOTS_MASK
+    this.#negative = negative
+    this.#side = no ? SIDE_ASK : SIDE_BID
+    this.#venueMs = venueMs
+    return p + 1
   }
 
   #readLevels(p: number, rows: Rows): number {
@@ -496,9 +557,4 @@ export class KalshiParser {
 /** -1 for what is absent. */
 function told(value: number): number {
   return value >= 0 ? value : -1
-}
-
-/** A side that is neither of its two words is no side. */
-function sideOf(code: number): number {
-  return code === -1 ? WRONG_TYPE : code
 }

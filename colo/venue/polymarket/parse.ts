@@ -8,24 +8,33 @@ import {
   SIDE_BID,
   type Side,
 } from '@tandem/shared/units.ts'
+import { BRACE_OPEN, BRACKET_CLOSE, BRACKET_OPEN } from '../punctuation.ts'
 import { Rows } from '../rows.ts'
 import {
   ABSENT,
-  BRACE_CLOSE,
-  BRACE_OPEN,
-  BRACKET_CLOSE,
-  BRACKET_OPEN,
   BROKEN,
   EMPTY,
   FAULT_SHAPE,
   faultOf,
   faultOfOptional,
   NOT_A_NUMBER,
+  plainEnd,
   Scanner,
-  WRONG_TYPE,
 } from '../scan.ts'
+import { Shape } from '../shape.ts'
 import { Control, type FrameSink, ParseOutcome } from '../sink.ts'
 import { Symbols } from '../symbols.ts'
+import {
+  Between,
+  HASH_BYTES,
+  LOTS_BITS,
+  LOTS_MASK,
+  PRICE_BITS,
+  PRICE_MASK,
+  usualHash,
+  usualLots,
+  usualPrice,
+} from '../usual.ts'
 
 // The market channel (Polymarket fact sheet, section 3). A frame is one object or an array of them, keys in any order;
 // the type may be the last key or missing, so all fields are read first and judged at the closing brace:
@@ -95,7 +104,6 @@ const FIELDS = Symbols.of(
   'hash',
   'last_trade_price',
 )
-const NONE = FIELDS.capacity
 
 const SIDES = Symbols.of('BUY', 'SELL')
 assert(SIDE_BID === 0 && SIDE_ASK === 1, 'POLYMARKET_SIDES_BY_CODE')
@@ -108,6 +116,18 @@ const LOTS = 3
 const BID = 4
 const ASK = 5
 const CHANGE_COLUMNS = 6
+
+// A price change in the form that has always been recorded.
+const ASSET_ID = new Between('{"asset_id":"')
+const PRICE_KEY = new Between('","price":"')
+const SIZE_KEY = new Between('","size":"')
+const SIDE_KEY = new Between('","side":"')
+const HASH_KEY = new Between('","hash":"')
+const BID_KEY = new Between('","best_bid":"')
+const ASK_KEY = new Between('","best_ask":"')
+const BUY_QUOTE = 0x22595542
+const SELL = 0x4c4c4553
+const QUOTE_BRACE = 0x7d22
 
 /**
  * Turns frames of Polymarket's market channel into calls on a sink. Holds no state between frames but scratch memory.
@@ -134,10 +154,10 @@ export class PolymarketParser {
   readonly #asks = new Rows(2)
   readonly #tokens = new Rows(1)
 
-  // What the last frames had: see Scanner.key and Scanner.symbol.
-  readonly #messageOrder = new Int32Array(NONE + 1).fill(-1)
-  readonly #changeOrder = new Int32Array(NONE + 1).fill(-1)
-  readonly #levelOrder = new Int32Array(NONE + 1).fill(-1)
+  // What the last frames had: see Shape and Scanner.symbol.
+  readonly #messageShape = new Shape(FIELDS)
+  readonly #changeShape = new Shape(FIELDS)
+  readonly #levelShape = new Shape(FIELDS)
   #lastKind = -1
   #guess = -1
 
@@ -222,10 +242,9 @@ export class PolymarketParser {
     this.#bids.reset(ABSENT)
     this.#asks.reset(ABSENT)
     this.#tokens.reset(ABSENT)
-    let field = NONE
-    for (p = scan.first(p, BRACE_CLOSE); scan.more; p = scan.next(p, BRACE_CLOSE)) {
-      p = scan.key(p, FIELDS, this.#messageOrder, field)
-      if (p < 0) return BROKEN
+    const shape = this.#messageShape
+    let field = shape.start
+    for (p = scan.field(p + 1, shape, field); scan.more; p = scan.field(p, shape, field)) {
       field = scan.value
       switch (field) {
         case Field.EventType:
@@ -246,8 +265,8 @@ export class PolymarketParser {
           this.#lots = scan.value
           break
         case Field.Side:
-          p = scan.symbol(p, SIDES, SIDE_BID)
-          this.#side = sideOf(scan.value)
+          p = scan.either(p, SIDES)
+          this.#side = scan.value
           break
         case Field.BestBid:
           p = scan.price(p)
@@ -266,7 +285,7 @@ export class PolymarketParser {
           this.#newTick = tickOf(scan.value)
           break
         case Field.Timestamp:
-          p = scan.digits(p)
+          p = scan.ms(p)
           this.#venueMs = scan.value
           break
         case Field.PriceChanges:
@@ -298,13 +317,68 @@ export class PolymarketParser {
     }
     rows.reset(0)
     for (p = scan.first(p, BRACKET_CLOSE); scan.more; p = scan.next(p, BRACKET_CLOSE)) {
-      if (scan.byte(p) === BRACE_OPEN) p = this.#readChange(p, rows)
-      else {
+      if (scan.byte(p) === BRACE_OPEN) {
+        const after = this.#usualChange(p, rows)
+        p = after > 0 ? after : this.#readChange(p, rows)
+      } else {
         rows.fault |= FAULT_SHAPE
         p = scan.skip(p)
       }
     }
     return p
+  }
+
+  /** A price change in the venue's usual form; -1 for any other, which `#readChange` reads. */
+  #usualChange(p: number, rows: Rows): number {
+    const view = this.#scan.view
+    const end = this.#scan.end
+    p = ASSET_ID.after(view, p, end)
+    if (p < 0) return -1
+    let token = this.#guess
+    let stop = this.#symbols.endOf(token, view, p, end)
+    if (stop < 0) {
+      stop = plainEnd(view, p, end)
+      token = this.#symbols.find(view, p, stop)
+    }
+
+    p = PRICE_KEY.after(view, stop, end)
+    const price = usualPrice(view, p, end)
+    if (price < 0) return -1
+
+    p = SIZE_KEY.after(view, p + (price >> PRICE_BITS), end)
+    const lots = usualLots(view, p, end)
+    if (lots < 0) return -1
+
+    p = SIDE_KEY.after(view, p + (lots >> LOTS_BITS), end)
+    if (p < 0 || p + 4 > end) return -1
+    const word = view.getInt32(p, true)
+    if (word !== BUY_QUOTE && word !== SELL) return -1
+    const side = word === SELL ? SIDE_ASK : SIDE_BID
+
+    p = HASH_KEY.after(view, p + 3 + side, end)
+    if (!usualHash(view, p, end)) return -1
+
+    p = BID_KEY.after(view, p + HASH_BYTES, end)
+    const bid = usualPrice(view, p, end)
+    if (bid < 0) return -1
+
+    p = ASK_KEY.after(view, p + (bid >> PRICE_BITS), end)
+    const ask = usualPrice(view, p, end)
+    if (ask < 0) return -1
+    p += ask >> PRICE_BITS
+    if (p + 2 > end || view.getInt16(p, true) !== QUOTE_BRACE) return -1
+
+    const at = rows.add()
+    if (at < 0) return -1
+    const data = rows.data
+    data[at + TOKEN] = token
+    data[at + SIDE] = side
+    data[at + PRICE] = price & PRICE_MASK
+    data[at + LOTS] = lots & LOTS_MASK
+    data[at + BID] = bid & PRICE_MASK
+    data[at + ASK] = ask & PRICE_MASK
+    this.#guess = token ^ 1
+    return p + 2
   }
 
   #readChange(p: number, rows: Rows): number {
@@ -315,10 +389,9 @@ export class PolymarketParser {
     let side = ABSENT
     let bid = ABSENT
     let ask = ABSENT
-    let field = NONE
-    for (p = scan.first(p, BRACE_CLOSE); scan.more; p = scan.next(p, BRACE_CLOSE)) {
-      p = scan.key(p, FIELDS, this.#changeOrder, field)
-      if (p < 0) return BROKEN
+    const shape = this.#changeShape
+    let field = shape.start
+    for (p = scan.field(p + 1, shape, field); scan.more; p = scan.field(p, shape, field)) {
       field = scan.value
       switch (field) {
         case Field.AssetId:
@@ -335,8 +408,8 @@ export class PolymarketParser {
           lots = scan.value
           break
         case Field.Side:
-          p = scan.symbol(p, SIDES, SIDE_BID)
-          side = sideOf(scan.value)
+          p = scan.either(p, SIDES)
+          side = scan.value
           break
         case Field.BestBid:
           p = scan.price(p)
@@ -386,10 +459,9 @@ export class PolymarketParser {
     const scan = this.#scan
     let price = ABSENT
     let lots = ABSENT
-    let field = NONE
-    for (p = scan.first(p, BRACE_CLOSE); scan.more; p = scan.next(p, BRACE_CLOSE)) {
-      p = scan.key(p, FIELDS, this.#levelOrder, field)
-      if (p < 0) return BROKEN
+    const shape = this.#levelShape
+    let field = shape.start
+    for (p = scan.field(p + 1, shape, field); scan.more; p = scan.field(p, shape, field)) {
       field = scan.value
       if (field === Field.Price) {
         p = scan.price(p)
@@ -585,11 +657,6 @@ function sideIn(side: number, mirrored: boolean): Side {
 /** A top may be told as an empty string, but it must be told. */
 function topFault(value: number): number {
   return value === EMPTY ? 0 : faultOf(value)
-}
-
-/** A side that is neither BUY nor SELL is no side. */
-function sideOf(code: number): number {
-  return code === -1 ? WRONG_TYPE : code
 }
 
 /** A tick must divide a dollar: every tick of the venue does. */
