@@ -17,8 +17,9 @@ assert(PRICE_ONE <= 0x7fff, 'POOL_LIMIT_FITS_INT16')
  *   0.4700 | 17 .         | 90 91     row
  *   0.4500 |  4 .         |  . .
  *
- * A decision asks for the lowest limit within a *range*, so a hash of exact keys would be probed once a tick: 200
- * times for two cents of a market with ticks of 0.0001. Here it is one pass over at most a hundred Int16.
+ * A decision asks for the lowest limit within a *range*, so a hash of exact keys is asked once a tick of it. Measured
+ * (bench/pool.ts): 30 ns for five whole cents, where this takes 130; 710 ns for a cent of a market with ticks of 0.0001,
+ * where this takes 140. Its cost is the same on any market, and a line's orders stand together for planning and sweeping.
  */
 export class OrderGrid {
   readonly rows: number

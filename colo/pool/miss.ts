@@ -20,7 +20,7 @@ export const PoolMiss = {
 export type PoolMiss = (typeof PoolMiss)[keyof typeof PoolMiss]
 
 /** A decision this soon after a touch of its line moved is counted separately too: that is when the pool is tried. */
-export const RECENT_MOVE_NS = 100 * NS_PER_MS
+const RECENT_MOVE_NS = 100 * NS_PER_MS
 
 /** Misses by name: one for each PoolMiss, in its order. */
 type MissCounts = { [cause in keyof typeof PoolMiss]: number }

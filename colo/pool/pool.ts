@@ -1,5 +1,5 @@
 import { assert } from '@tandem/shared/assert.ts'
-import { NS_PER_MS, type Price } from '@tandem/shared/units.ts'
+import { NS_PER_MS, NS_PER_S, type Price } from '@tandem/shared/units.ts'
 import {
   LANE_REFILL,
   LANE_URGENT,
@@ -27,10 +27,10 @@ import { SlotSet } from './slot-set.ts'
 import { OrderStock } from './stock.ts'
 import { CELL_NONE, OrderStore, SlotState } from './store.ts'
 import { type LineMarket, TARGET_LIMITS_MAX, type TargetBands } from './targets.ts'
-import { orderTicket, ticketIndex } from './ticket.ts'
+import { orderTicket, TICKET_SLOTS, ticketIndex } from './ticket.ts'
 
-/** Rows a line has beyond its wanted limits, for those that its touch just left. */
-const LEFTOVER_ROWS = 8
+/** Of each line: its wanted limits, and a few that its touch just left. */
+export const ROWS = TARGET_LIMITS_MAX + 8
 
 /**
  * An order is dated back so far: our wall clock may run ahead of the venue's, and a timestamp in its future is the one
@@ -39,10 +39,13 @@ const LEFTOVER_ROWS = 8
 const BACKDATE_MS = 1_000
 
 /**
- * The last part of an order's life, in which it is replaced: 20 s of the default 120. Half a core signs the whole
- * capacity in 11 s, so that even orders that were all made at once are replaced in time.
+ * The last part of an order's life, in which it is replaced: 20 s of the default 120. Half a core signs the largest
+ * pool in 12 s, so that even orders that were all made at once are replaced in time.
  */
 const REFRESH_PART = 1 / 6
+/** A bit more than BENCHMARKS.md, `sign`, measured. */
+const SIGNATURE_NS = 91_000
+assert(TICKET_SLOTS * 2 * SIGNATURE_NS <= 120 * NS_PER_S * REFRESH_PART, 'POOL_REFRESH_OUTLASTS_REFILL')
 /** Every line is looked at so many times within that part. */
 const SWEEPS_PER_REFRESH = 10
 const SWEEP_NS_MAX = 1_000 * NS_PER_MS
@@ -186,7 +189,7 @@ export class OrderPool {
     this.#sweepNs = Math.min(refreshNs / SWEEPS_PER_REFRESH, SWEEP_NS_MAX)
     this.#reservedForHot = reservedForHot(lines, sizesCents.length)
     this.store = new OrderStore(slots, body.bytesMax)
-    this.#grid = new OrderGrid(lines, TARGET_LIMITS_MAX + LEFTOVER_ROWS, sizesCents.length)
+    this.#grid = new OrderGrid(lines, ROWS, sizesCents.length)
     this.#stock = new OrderStock(this.store, this.#grid, refreshNs)
     this.#refill = new Refill(this.#stock, lines, sizesCents, bands)
     this.#requests = new SlotSet(OUTSTANDING_MAX, slots)

@@ -9,11 +9,11 @@ import {
   TOKENS_PER_MARKET,
 } from '@tandem/colo/pool/capacity.ts'
 import { PoolMiss } from '@tandem/colo/pool/miss.ts'
-import { UrgentFailure, UrgentRefusal } from '@tandem/colo/pool/pool.ts'
+import { SALT_MAX, SALT_MIN, UrgentFailure, UrgentRefusal } from '@tandem/colo/pool/pool.ts'
 import { LANE_REFILL, LANE_URGENT, ORDER_BUY } from '@tandem/colo/signer/signer.ts'
 import { PRICE_NONE, type Price } from '@tandem/shared/units.ts'
 import { saltOfDigest } from './held-signer.ts'
-import { LIFE_MS, market, SIZES, Stand, TOKEN_ID, WALL_AT_ZERO_MS } from './stand.ts'
+import { BANDS, LIFE_MS, market, SIZES, Stand, TOKEN_ID, WALL_AT_ZERO_MS } from './stand.ts'
 
 const YES = 0
 const NO = 1
@@ -402,6 +402,15 @@ test('the design’s capacity has its slots', () => {
   const base = MARKETS_MAX * TOKENS_PER_MARKET * BASE_LEVELS * SIZE_COUNT
   assert.equal(base, 40_000)
   assert.ok(slotsFor(MARKETS_MAX * TOKENS_PER_MARKET, BASE_LEVELS, SIZE_COUNT) > base)
+})
+
+test('salts start where they have 16 digits and stay exact', () => {
+  const options = (saltStart: number) => new Stand(1, SIZES, BANDS, LIFE_MS, saltStart)
+  for (const good of [SALT_MIN, SALT_MAX]) assert.ok(options(good))
+  for (const bad of [SALT_MIN - 1, SALT_MAX + 1])
+    assert.throws(() => options(bad), { code: 'POOL_SALT_RANGE' })
+  assert.equal(String(SALT_MIN).length, String(Number.MAX_SAFE_INTEGER).length)
+  assert.ok(SALT_MAX + 1e12 < Number.MAX_SAFE_INTEGER)
 })
 
 test('timestamps are never ahead of the wall clock, and salts never repeat', () => {

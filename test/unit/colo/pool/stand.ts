@@ -17,7 +17,7 @@ export const SIZES = [500, 2_000, 8_000, 32_000]
 export const LIFE_MS = 120_000
 export const WALL_AT_ZERO_MS = 1_790_000_000_000
 
-export const NO_FEES_MARKET: LineMarket = market({})
+const NO_FEES_MARKET: LineMarket = market({})
 
 interface MarketSpec {
   polymarketTick?: number
@@ -60,13 +60,19 @@ export class Stand {
   /** Set to take urgent orders when they are ready. */
   takesUrgent = false
 
-  constructor(lines = 2, sizesCents: readonly number[] = SIZES, bands = BANDS, lifeMs = LIFE_MS) {
+  constructor(
+    lines = 2,
+    sizesCents: readonly number[] = SIZES,
+    bands = BANDS,
+    lifeMs = LIFE_MS,
+    saltStart = SALT_MIN,
+  ) {
     this.pool = new OrderPool({
       lines,
       sizesCents,
       bands,
       lifeMs,
-      saltStart: SALT_MIN,
+      saltStart,
       signer: this.signer,
       body: new OrderBody({ maker: ACCOUNT, signer: ACCOUNT, signatureType: 0, owner: 'x' }),
       owner: {
