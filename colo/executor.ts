@@ -98,8 +98,10 @@ export interface ExecutorParts {
   readonly observer: ExecutorObserver
 }
 
-/** How often the pool, the headers and the ids look after their stock. */
+/** How often the pool and the ids look after their stock. */
 const POOL_TICK_NS = 2 * NS_PER_MS
+/** Headers are stamped tens of milliseconds apart, so that is how often they need a look. */
+const HEADERS_TICK_NS = 20 * NS_PER_MS
 /** Bytes of the longest request: a head of 600 and a body of 1,500. */
 const REQUEST_BYTES_MAX = 4_096
 /** Records that one decision and its answers may append: none is sent unless all of them have room. */
@@ -123,6 +125,7 @@ export class Executor implements PoolOwner, SignerListener, LegListener {
   readonly #requests = [Buffer.alloc(REQUEST_BYTES_MAX), Buffer.alloc(REQUEST_BYTES_MAX)] as const
   /** By line: the ticket of the order that is being signed for it, or NO_TICKET. */
   readonly #urgentTicket: Int32Array
+  #headersDueNs = 0
   readonly #lengths = new Int32Array(VENUES)
   /** By line and venue: the touch that the line's last trade took from; 0 where there was none. */
   readonly #takenPrice: Int32Array
@@ -313,13 +316,13 @@ export class Executor implements PoolOwner, SignerListener, LegListener {
 
   /**
    * The Kalshi lots that cover the plan's shares and the dust of the trades before: less than a lot each time, it
-   * would add up.
+   * would add up. Where it is Kalshi's side that is over, this trade's own dust makes up for it.
    */
   #lotsWithDust(bundleIndex: number): number {
     const { planner, ledger } = this.#parts
     const { direction, expectedMicroShares } = planner.plan
     const dust = ledger.excessMicroShares(bundleIndex, boughtOutcome(POLYMARKET, direction))
-    return Math.floor((expectedMicroShares + dust) / MICRO_SHARES_PER_LOT)
+    return Math.floor((expectedMicroShares + Math.max(dust, 0)) / MICRO_SHARES_PER_LOT)
   }
 
   /** @returns a slot whose order the plan's dollars and limits allow, or the pool's miss */
@@ -537,6 +540,8 @@ export class Executor implements PoolOwner, SignerListener, LegListener {
   /** Of the signer. */
   orderSigned(ticket: number, digest: Uint8Array, signature: Uint8Array): void {
     this.#parts.pool.orderSigned(ticket, digest, signature)
+    // Until its hash is durable the order cannot be used.
+    this.#parts.journal.wake()
   }
 
   /** Of the signer. */
@@ -565,7 +570,10 @@ export class Executor implements PoolOwner, SignerListener, LegListener {
     ids.onDurable(durable)
     ids.replenish()
     pool.tick(nowNs, clock.wallMs())
-    headers.tick(clock.wallMs())
+    if (nowNs >= this.#headersDueNs) {
+      headers.tick(clock.wallMs())
+      this.#headersDueNs = nowNs + HEADERS_TICK_NS
+    }
     clock.at((nowNs + POOL_TICK_NS) as Ns, tokenOf(TokenKind.Pool, 0))
   }
 

@@ -62,6 +62,8 @@ export interface Surroundings {
   readonly observer: ExecutorObserver & BookListener
   /** Nothing that is taken is missed: a crossing is traded again and again. To measure the pool, not the market. */
   readonly stress: boolean
+  /** Called when a request's bytes are final: a bench's stopwatch. */
+  readonly onRequest?: () => void
 }
 
 export interface PairWithFees {
@@ -190,6 +192,7 @@ export function assemble(pairs: readonly PairWithFees[], settings: Settings, aro
     [settings.paper.latencyMs.polymarket * NS_PER_MS, settings.paper.latencyMs.kalshi * NS_PER_MS],
     !around.stress,
     clock,
+    around.onRequest,
   )
   const executor = new Executor({
     clock,

@@ -38,7 +38,7 @@ export function summaryLines(report: Report): string {
     ...(report.trade_list.length > TRADES_SHOWN
       ? [`  and ${report.trade_list.length - TRADES_SHOWN} more`]
       : []),
-    `spent ${dollars(report.pnl_micro_usd.spent)}; pays ${dollars(report.pnl_micro_usd.at_resolution)} net at resolution`,
+    `spent ${dollars(report.pnl_micro_usd.spent)}; pays ${dollars(report.pnl_micro_usd.at_resolution)} net at resolution, shares without their other side counted as worth nothing`,
     '',
   ]
   return lines.join('\n')

@@ -30,8 +30,25 @@ const HEADER_SPACING_MS = 250
 const TAIL_NS = 5 * NS_PER_S
 const SIGNER_TOKEN = tokenOf(TokenKind.Signer, 0)
 
-/** Called after every frame, before the next is read: a view draws, or waits until the tape's own time has come. */
-export type AfterFrame = (replay: Replay, frame: TapeFrame) => Promise<void> | void
+export interface ReplayOptions {
+  /** Trade again and again as if nothing had been taken: measures the pool, not the market. */
+  stress?: boolean
+  /** Called after every frame, before the next is read: a view draws, or waits until the tape's own time has come. */
+  afterFrame?: (replay: Replay, frame: TapeFrame) => Promise<void> | void
+  /** Ends the run after the frame in hand; what is in flight is still answered. */
+  signal?: AbortSignal
+  stopwatch?: Stopwatch
+}
+
+/** For a bench: hears of the moments that a decision's time is made of. */
+export interface Stopwatch {
+  /** The frame's bytes are there. */
+  frame(): void
+  /** A request's bytes are final and are handed to its gateway. */
+  request(): void
+  /** The frame is dealt with. */
+  done(): void
+}
 
 /** One tape through the real executor, on the tape's clock, with real signatures and paper fills. */
 export class Replay {
@@ -52,7 +69,7 @@ export class Replay {
     signer: TapeSigner,
     clock: SimulatedClock,
     journal: Journal,
-    stress: boolean,
+    { stress = false, stopwatch }: ReplayOptions,
   ) {
     this.tape = tape
     this.pairs = pairs
@@ -77,6 +94,7 @@ export class Replay {
       balanceMicroUsd: [PAPER_BALANCE_MICRO_USD, PAPER_BALANCE_MICRO_USD],
       observer: this.record,
       stress,
+      ...(stopwatch === undefined ? {} : { onRequest: () => stopwatch.request() }),
     })
     signer.listener = this.assembly.executor
     const episodes = (): Episodes[] =>
@@ -90,7 +108,7 @@ export class Replay {
     tape: Tape,
     pairs: readonly PairWithFees[],
     settings: Settings,
-    { stress = false, afterFrame = () => {} }: { stress?: boolean; afterFrame?: AfterFrame } = {},
+    options: ReplayOptions = {},
   ): Promise<Replay> {
     const folder = mkdtempSync(join(tmpdir(), 'tandem-replay-'))
     const spawned = await spawnSigner({ ephemeral: 'ed25519', limits: { refillPercent: 100 } })
@@ -100,8 +118,8 @@ export class Replay {
     try {
       const signer = new TapeSigner(spawned.client, clock, SIGNER_TOKEN)
       spawned.client.listener = signer
-      const replay = new Replay(tape, pairs, settings, signer, clock, journal, stress)
-      await replay.#play(afterFrame)
+      const replay = new Replay(tape, pairs, settings, signer, clock, journal, options)
+      await replay.#play(options)
       return replay
     } finally {
       await spawned.stop()
@@ -110,7 +128,7 @@ export class Replay {
     }
   }
 
-  async #play(afterFrame: AfterFrame): Promise<void> {
+  async #play({ afterFrame, signal, stopwatch }: ReplayOptions): Promise<void> {
     const { executor, intakes, trades } = this.assembly
     executor.start()
     for (const frame of this.tape.frames) {
@@ -119,10 +137,13 @@ export class Replay {
       const venue = frame.venue === 'kalshi' ? KALSHI : POLYMARKET
       const { counts } = intakes[venue]
       const before = counts.changes + counts.snapshots
+      stopwatch?.frame()
       executor.onFrame(venue, frame.bytes, 0, frame.bytes.length, this.clock.nowNs())
+      stopwatch?.done()
       if (counts.changes + counts.snapshots > before) this.#noteEpisodes(intakes[venue], frame.recvTsNs)
-      const waits = afterFrame(this, frame)
+      const waits = afterFrame?.(this, frame)
       if (waits !== undefined) await waits
+      if (signal?.aborted) break
     }
     if (trades.open > 0) await this.#stepTo(this.clock.nowNs() + TAIL_NS)
   }

@@ -31,6 +31,7 @@ export class Journal {
 
   /** Blocks until all that was appended is durable. For the ends of a run and for replays, never on the path. */
   flush(): void {
+    this.ring.wake()
     for (;;) {
       const durable = Atomics.load(this.#header, RingCell.Durable)
       if (durable === Atomics.load(this.#header, RingCell.Published)) return

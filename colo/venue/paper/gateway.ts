@@ -46,12 +46,14 @@ export class PaperVenues {
   readonly #latencyNs: readonly [number, number]
   readonly #remembers: boolean
   readonly #clock: Clock
+  readonly #onRequest: () => void
   readonly #waiting: (Waiting | undefined)[] = []
   /** Set by the composition root before the first order. */
   listener: LegListener | undefined
 
   /**
    * @param markets by venue: token id or ticker -> market
+   * @param onRequest called with every request, before it is looked at
    * @param remembers whether what was taken stays taken; false only where the market is not what is measured
    */
   constructor(
@@ -59,18 +61,22 @@ export class PaperVenues {
     latencyNs: readonly [number, number],
     remembers: boolean,
     clock: Clock,
+    onRequest: () => void = () => {},
   ) {
     this.#markets = markets
     this.#latencyNs = latencyNs
     this.#remembers = remembers
     this.#clock = clock
+    this.#onRequest = onRequest
   }
 
   gateway(venue: Venue): Gateway {
     return {
       free: () => true,
-      send: (_approved: Approved, trade, request, length) =>
-        this.#accept({ venue, trade, order: readOrder(venue, request.subarray(0, length)) }),
+      send: (_approved: Approved, trade, request, length) => {
+        this.#onRequest()
+        this.#accept({ venue, trade, order: readOrder(venue, request.subarray(0, length)) })
+      },
     }
   }
 
