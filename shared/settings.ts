@@ -53,7 +53,9 @@ const Pool = z.strictObject({
     .max(8)
     .refine((sizes) => sizes.every((size, at) => at === 0 || size > sizes[at - 1]), 'must rise')
     .default([200, 800, 3_200, 12_800])
-    .describe('Sizes, in cents, of the orders that are signed ahead for every price; rising. The smallest is the smallest trade.'),
+    .describe(
+      'Sizes, in cents, of the orders that are signed ahead for every price; rising. The smallest is the smallest trade.',
+    ),
   hotBandCents: z
     .int()
     .min(1)

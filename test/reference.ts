@@ -17,7 +17,7 @@ export function referenceRoot(): string | undefined {
 }
 
 /** Absolute path of one reference file; undefined where the file or the whole reference is absent. */
-export function referenceFile(path: string): string | undefined {
+function referenceFile(path: string): string | undefined {
   const root = referenceRoot()
   if (root === undefined) return undefined
   const file = join(root, path)
@@ -25,7 +25,7 @@ export function referenceFile(path: string): string | undefined {
 }
 
 /** Absolute paths of the files in `folder` whose name matches, sorted; none where the reference is absent. */
-export function referenceFiles(folder: string, pattern: RegExp): string[] {
+function referenceFiles(folder: string, pattern: RegExp): string[] {
   const path = referenceFile(folder)
   if (path === undefined) return []
   return readdirSync(path)
@@ -48,7 +48,7 @@ export function vectorFile(name: string): string {
  * For `skip` of node:test: false when a part that tests may lack is present, else the reason.
  * Throws when TANDEM_REQUIRE lists it: on a build machine a skip would be a silent hole.
  */
-export function requirePart(name: string, present: boolean): string | false {
+function requirePart(name: string, present: boolean): string | false {
   if (present) return false
   const required = (process.env.TANDEM_REQUIRE ?? '').split(',').map((part) => part.trim())
   if (required.includes(name)) throw new Error(`${name} is absent, and TANDEM_REQUIRE lists it`)
