@@ -25,7 +25,7 @@ function referenceFile(path: string): string | undefined {
 }
 
 /** Absolute paths of the files in `folder` whose name matches, sorted; none where the reference is absent. */
-function referenceFiles(folder: string, pattern: RegExp): string[] {
+export function referenceFiles(folder: string, pattern: RegExp): string[] {
   const path = referenceFile(folder)
   if (path === undefined) return []
   return readdirSync(path)
