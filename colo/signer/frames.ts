@@ -130,9 +130,13 @@ export function helloFrame(facts: SignerFacts): Buffer {
 /** The facts of a hello, or undefined when the frame is none or speaks another version. */
 export function readHello(frame: Buffer, at: number, length: number): SignerFacts | undefined {
   if (frame[at + 2] !== AnswerKind.Hello || frame[at + 3] !== PROTOCOL_VERSION) return undefined
-  const facts = JSON.parse(frame.toString('utf8', at + FRAME_HEAD_BYTES, at + length))
-  facts.kalshi.publicKey = Buffer.from(facts.kalshi.publicKey, 'base64')
-  return facts
+  try {
+    const facts = JSON.parse(frame.toString('utf8', at + FRAME_HEAD_BYTES, at + length))
+    facts.kalshi.publicKey = Buffer.from(facts.kalshi.publicKey, 'base64')
+    return facts
+  } catch {
+    return undefined
+  }
 }
 
 /**

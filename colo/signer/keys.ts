@@ -8,6 +8,7 @@ import {
   sign,
 } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { Failure } from '@tandem/shared/failure.ts'
 import { unreadable } from '@tandem/shared/file.ts'
 import secp256k1 from 'secp256k1'
@@ -30,6 +31,19 @@ const RSA_BITS_MIN = 2_048
 // Blinds libsecp256k1's multiplications, so that their timing tells less of the key.
 secp256k1.contextRandomize(randomBytes(KEY_BYTES))
 
+/**
+ * Where libsecp256k1 is not built for a platform, its package quietly signs in JavaScript: twenty times slower, and with a
+ * timing that tells of the key. Good enough for a key that was made up.
+ */
+function isNative(): boolean {
+  try {
+    createRequire(import.meta.url)('secp256k1/bindings')
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** The key of a wallet's owner, which signs orders. */
 export class OrderKey {
   readonly address: Uint8Array
@@ -43,6 +57,14 @@ export class OrderKey {
 
   /** Reads 64 hex digits, with or without 0x. */
   static read(path: string): OrderKey {
+    if (!isNative()) {
+      throw new Failure({
+        code: 'KEY_LIBRARY_MISSING',
+        what: 'libsecp256k1 is not there for this platform, and a real key is not given to its replacement',
+        where: path,
+        todo: 'run the signer on linux-x64, or build the package secp256k1 here',
+      })
+    }
     const text = readKeyFile(path)
     try {
       const start = text[0] === 0x30 && (text[1] | 0x20) === 0x78 ? 2 : 0

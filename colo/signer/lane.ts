@@ -28,8 +28,4 @@ export class Lane {
     this.#count--
     return at
   }
-
-  clear(): void {
-    this.#count = 0
-  }
 }

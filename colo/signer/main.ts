@@ -7,6 +7,7 @@ import { unreadable } from '@tandem/shared/file.ts'
 import {
   addressText,
   clobAuthHash,
+  ECDSA_SIGNATURE_BYTES,
   isKnownChain,
   type OrderAccount,
   readAddress,
@@ -157,9 +158,9 @@ function limitsOf(settings: readonly string[], defaults: Limits): Limits {
 /** An operator's act, never a request's: what it signs is the way to new API credentials. */
 function attest(account: OrderAccount, orderKey: OrderKey, nonce: number): void {
   const timestampS = Math.floor(Date.now() / 1_000)
-  const signature = new Uint8Array(65)
+  const signature = new Uint8Array(ECDSA_SIGNATURE_BYTES)
   const hash = clobAuthHash(account.chainId, orderKey.address, timestampS, nonce)
-  signature[64] = 27 + orderKey.sign(hash, signature.subarray(0, 64))
+  signature[ECDSA_SIGNATURE_BYTES - 1] = 27 + orderKey.sign(hash, signature.subarray(0, -1))
   const headers = {
     POLY_ADDRESS: addressText(orderKey.address),
     POLY_SIGNATURE: `0x${Buffer.from(signature).toString('hex')}`,

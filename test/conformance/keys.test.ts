@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process'
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { privateKeyToAccount } from 'viem/accounts'
 import { KeyFolder } from '../key-file.ts'
 import { type Needle, pemNeedles, searchBytes, searchProcess, secretNeedles } from '../memory-search.ts'
@@ -13,7 +13,7 @@ import { type Needle, pemNeedles, searchBytes, searchProcess, secretNeedles } fr
 // that process's output, arguments, environment or memory. The signer's own memory is searched too, and must hold them:
 // that is how we know that the search can find.
 
-const main = join(import.meta.dirname, 'signing-client', 'main.ts')
+const main = fileURLToPath(import.meta.resolve('./signing-client/main.ts'))
 
 /** Whether this machine lets us read another process's memory at all. */
 function skipWithoutProc(): string | false {

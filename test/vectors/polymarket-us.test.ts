@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createPublicKey } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { headerSignature, keyOfSecret, signedMessage } from '@tandem/colo/venue/polymarket-us/auth.ts'
+import { keyOfSecret, signedHeaders, signedMessage } from '@tandem/colo/venue/polymarket-us/auth.ts'
 import {
   fillFeeHalfEvenMicroUsd,
   OrderFees,
@@ -26,6 +26,7 @@ interface RequestVector {
 }
 
 const vectors = JSON.parse(readFileSync(vectorFile('polymarket-us-vectors.json'), 'utf8')) as {
+  keyId: string
   keys: Record<
     string,
     { secretKeyBase64_32: string; secretKeyBase64_64_seedPlusPub: string; publicKeyHex: string }
@@ -56,10 +57,14 @@ test('every request is signed as the client signs it, without query and body', (
   assert.ok(vectors.rest.length >= 32 && vectors.ws.length >= 4)
   for (const vector of [...vectors.rest, ...vectors.ws]) {
     const { name, seed, method, requestTarget } = vector
-    const message = signedMessage(Number(vector['X-PM-Timestamp']), method, requestTarget)
-    assert.equal(message, vector.signedString, name)
+    const timestampMs = Number(vector['X-PM-Timestamp'])
+    assert.equal(signedMessage(timestampMs, method, requestTarget), vector.signedString, name)
     const key = keyOfSecret(vectors.keys[seed].secretKeyBase64_32)!
-    assert.equal(headerSignature(key, message), vector['X-PM-Signature'], name)
+    assert.deepEqual(signedHeaders(key, vectors.keyId, timestampMs, method, requestTarget), {
+      'X-PM-Access-Key': vectors.keyId,
+      'X-PM-Timestamp': vector['X-PM-Timestamp'],
+      'X-PM-Signature': vector['X-PM-Signature'],
+    })
   }
 })
 

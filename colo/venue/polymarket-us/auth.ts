@@ -3,10 +3,6 @@ import { createPrivateKey, type KeyObject, sign } from 'node:crypto'
 // Polymarket US signs `timestamp + METHOD + path` with Ed25519, the path without its query, the body not at all:
 // Polymarket US fact sheet, section 2. A venue of its own beside Polymarket, and a later one: this keeps its slot.
 
-export const KEY_HEADER = 'X-PM-Access-Key'
-export const TIMESTAMP_HEADER = 'X-PM-Timestamp'
-export const SIGNATURE_HEADER = 'X-PM-Signature'
-
 const SEED_BYTES = 32
 /** PKCS#8 of an Ed25519 key, up to its seed. */
 const PKCS8_START = Buffer.from('302e020100300506032b657004220420', 'hex')
@@ -24,7 +20,18 @@ export function signedMessage(timestampMs: number, method: string, target: strin
   return `${timestampMs}${method}${target.split('?', 1)[0]}`
 }
 
-/** The value of SIGNATURE_HEADER. */
-export function headerSignature(key: KeyObject, message: string): string {
-  return sign(null, Buffer.from(message), key).toString('base64')
+/** The headers of one request. Nothing binds them to a body: the venue takes them again within 30 seconds. */
+export function signedHeaders(
+  key: KeyObject,
+  keyId: string,
+  timestampMs: number,
+  method: string,
+  target: string,
+): Record<string, string> {
+  const message = signedMessage(timestampMs, method, target)
+  return {
+    'X-PM-Access-Key': keyId,
+    'X-PM-Timestamp': String(timestampMs),
+    'X-PM-Signature': sign(null, Buffer.from(message), key).toString('base64'),
+  }
 }

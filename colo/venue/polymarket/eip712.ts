@@ -16,7 +16,7 @@ export const SIGNATURE_EOA = 0
 export const SIGNATURE_POLY_1271 = 3
 /** r, s, v. */
 export const ECDSA_SIGNATURE_BYTES = 65
-export const ADDRESS_BYTES = 20
+const ADDRESS_BYTES = 20
 const WORD = 32
 
 const ORDER_TYPE = ascii(

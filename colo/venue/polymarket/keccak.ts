@@ -16,7 +16,7 @@ export const KECCAK_BLOCK_BYTES = 136
 export const KECCAK_DIGEST_BYTES = 32
 /** First free byte: the permutation's 24 round constants lie before it. */
 export const KECCAK_FREE_AT = 192
-export const KECCAK_MEMORY_BYTES = 65_536
+const KECCAK_MEMORY_BYTES = 65_536
 
 const LANES = 25
 const ROUNDS = 24

@@ -95,6 +95,7 @@ test('the facts arrive whole, and only in this version of the protocol', () => {
   }
   const frame = helloFrame(facts)
   assert.deepEqual(readHello(frame, 0, frame.length), facts)
+  assert.equal(readHello(frame, 0, frame.length - 1), undefined)
   frame[3] = PROTOCOL_VERSION + 1
   assert.equal(readHello(frame, 0, frame.length), undefined)
 })

@@ -174,6 +174,29 @@ test('a folder that others can enter, a dangerous environment or a strange argum
   open[Symbol.dispose]()
 })
 
+test('without the native library a real key is refused, and a made-up one still signs', async () => {
+  // What a platform without a build of it looks like to the package.
+  const without = folder.file(
+    'without.cjs',
+    `const Module = require('node:module')
+     const load = Module._load
+     Module._load = function (name, ...rest) {
+       if (name === 'node-gyp-build') throw new Error('no build')
+       return load.call(this, name, ...rest)
+     }`,
+  )
+  const startWithout = (args: readonly string[]) =>
+    spawn(process.execPath, ['--require', without, main, '--attest', '1', ...args], {
+      env: {},
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+  const real = await ended(startWithout(['--order-key', orderKeyFile]))
+  assert.deepEqual([real.code, real.stdout], [2, ''])
+  assert.match(real.stderr, /KEY_LIBRARY_MISSING/)
+  const madeUp = await ended(startWithout(['--ephemeral', 'ed25519']))
+  assert.equal(madeUp.code, 0, madeUp.stderr)
+})
+
 test('an operator attests the wallet: headers whose signature is the owner’s', async () => {
   const { code, stdout } = await ended(
     start(['--order-key', orderKeyFile, '--attest', '23', '--chain', '80002']),
