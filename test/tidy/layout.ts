@@ -98,6 +98,8 @@ const entries = [
   /\.d\.ts$/,
   // The third venue keeps its slot: its facts are held by the vectors until its gateway comes.
   /(^|\/)polymarket-us(\/|\.ts$)/,
+  // The same file names for each venue; who asks by REST or subscribes comes with the sockets.
+  /^colo\/venue\/[^/]+\/(urls|messages|error)\.ts$/,
   // The rules of silence: a tape has no sockets that could fall silent.
   /^colo\/feed\/stall\.ts$/,
 ]
