@@ -135,12 +135,10 @@ export class Replay {
       await this.#stepTo(frame.atNs)
       this.record.line = frame.line
       const venue = frame.venue === 'kalshi' ? KALSHI : POLYMARKET
-      const { counts } = intakes[venue]
-      const before = counts.changes + counts.snapshots
       stopwatch?.frame()
       executor.onFrame(venue, frame.bytes, 0, frame.bytes.length, this.clock.nowNs())
       stopwatch?.done()
-      if (counts.changes + counts.snapshots > before) this.#noteEpisodes(intakes[venue], frame.recvTsNs)
+      this.#noteEpisodes(intakes[venue], frame.recvTsNs)
       const waits = afterFrame?.(this, frame)
       if (waits !== undefined) await waits
       if (signal?.aborted) break
@@ -163,8 +161,9 @@ export class Replay {
   #noteEpisodes(intake: Intake, recvTsNs: string): void {
     const { bundles, index } = this.assembly
     for (let i = 0; i < intake.touchedCount; i++) {
-      const end = index.end(intake.venue, intake.touched[i])
-      for (let at = index.start(intake.venue, intake.touched[i]); at < end; at++) {
+      const book = intake.touched[i]
+      if (intake.isChanged[book] === 0) continue
+      for (let at = index.start(intake.venue, book); at < index.end(intake.venue, book); at++) {
         const bundle = index.bundles[at]
         const [polymarket, kalshi] = this.booksOf(bundle)
         const live = polymarket.state === BookState.Live && kalshi.state === BookState.Live

@@ -82,6 +82,8 @@ export class Intake implements FrameSink {
   /** Books of the last frame, `touchedCount` of them. */
   readonly touched: Int32Array
   touchedCount = 0
+  /** By book: whether the last frame that touched it changed levels, and not only what is thought of it. */
+  readonly isChanged: Uint8Array
   readonly #isTouched: Uint8Array
   readonly #stateBefore: Uint8Array
   readonly #cause: Uint8Array
@@ -110,6 +112,7 @@ export class Intake implements FrameSink {
     this.venue = venue
     this.books = books
     this.touched = new Int32Array(books.length)
+    this.isChanged = new Uint8Array(books.length)
     this.#isTouched = new Uint8Array(books.length)
     this.#stateBefore = new Uint8Array(books.length)
     this.#cause = new Uint8Array(books.length)
@@ -175,6 +178,7 @@ export class Intake implements FrameSink {
     if (this.#repeat) return
     this.counts.snapshots++
     this.#touch(index, Cause.Snapshot).beginSnapshot(tick, venueMs)
+    this.isChanged[index] = 1
     this.#sidOfBook[index] = this.#sid
     this.#inSnapshot = true
     if (tick !== PRICE_NONE) this.#listener.tickTold(this.venue, index, tick)
@@ -188,6 +192,7 @@ export class Intake implements FrameSink {
   level(index: number, side: Side, price: Price, lots: Lots, mirrored: boolean): void {
     if (this.#repeat) return
     const book = this.#touch(index, Cause.Top)
+    this.isChanged[index] = 1
     if (!mirrored && !this.#inSnapshot) this.counts.changes++
     const ladder = side === SIDE_BID ? book.bids : book.asks
     let outcome = ladder.set(price, lots)
@@ -198,6 +203,7 @@ export class Intake implements FrameSink {
   change(index: number, side: Side, price: Price, lots: Lots, venueMs: number): void {
     if (this.#repeat) return
     const book = this.#touch(index, Cause.Change)
+    this.isChanged[index] = 1
     this.counts.changes++
     const ladder = side === SIDE_BID ? book.bids : book.asks
     let outcome = ladder.add(price, lots)
@@ -279,6 +285,7 @@ export class Intake implements FrameSink {
     const book = this.books[index]
     if (this.#isTouched[index] === 0) {
       this.#isTouched[index] = 1
+      this.isChanged[index] = 0
       this.touched[this.touchedCount++] = index
       this.#stateBefore[index] = book.state
       this.#cause[index] = cause

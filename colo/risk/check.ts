@@ -19,7 +19,7 @@ export const Refusal = {
   TooManyInFlight: 4,
   /** This pair traded a moment ago; its books may not show it yet. */
   Cooldown: 5,
-  /** This pair holds shares without their other side, more than dust. */
+  /** This pair holds a lot or more without its other side. */
   Exposed: 6,
   /** One leg costs more than one order may. */
   OrderLimit: 7,
@@ -67,12 +67,6 @@ export interface Limits {
 const IN_FLIGHT_MAX = 16
 // Risk must refuse before the table of trades is full.
 assert(IN_FLIGHT_MAX < TRADES_MAX, 'RISK_REFUSES_BEFORE_TRADES_FULL')
-
-/**
- * What a pair may hold without its other side. Each trade leaves dust of less than a lot and the next one takes the
- * dust before it into account, so it never adds up to two.
- */
-const EXPOSED_MICRO_SHARES = 2 * MICRO_SHARES_PER_LOT
 
 const DAY_NS = 86_400_000_000_000
 
@@ -153,7 +147,8 @@ export class Risk {
     const rest = this.restOf(bundle, nowNs)
     if (rest !== Refusal.None) return rest
     if (this.#trades.open >= IN_FLIGHT_MAX) return Refusal.TooManyInFlight
-    if (Math.abs(ledger.excessMicroShares(bundle, OUTCOME_NAMED)) >= EXPOSED_MICRO_SHARES)
+    // Dust alone stays below a lot: every trade takes along what the ones before it left.
+    if (Math.abs(ledger.excessMicroShares(bundle, OUTCOME_NAMED)) >= MICRO_SHARES_PER_LOT)
       return Refusal.Exposed
     if (polymarketCostMicroUsd > limits.orderMicroUsd || kalshiCostMicroUsd > limits.orderMicroUsd)
       return Refusal.OrderLimit
