@@ -1,4 +1,4 @@
-import { lstatSync, statSync, unlinkSync } from 'node:fs'
+import { lstatSync, rmdirSync, rmSync, statSync, unlinkSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { dirname, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -67,9 +67,20 @@ function main(): void {
   }
   serve(resolve(socketPath), desk, facts, new Throttle(limits.refillPercent))
   if (given['with-parent'] === true) {
-    process.stdin.on('end', () => process.exit(0)).resume()
+    process.stdin.on('end', () => leave(resolve(socketPath))).resume()
     process.on('SIGINT', () => {})
   }
+}
+
+/** A parent that was killed could not clean up: the socket goes, and its folder if nothing else is in it. */
+function leave(path: string): never {
+  rmSync(path, { force: true })
+  try {
+    rmdirSync(dirname(path))
+  } catch {
+    // Somebody still uses it, or the parent was quicker.
+  }
+  process.exit(0)
 }
 
 function refuseDangers(): void {

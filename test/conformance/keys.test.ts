@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { privateKeyToAccount } from 'viem/accounts'
@@ -89,7 +89,11 @@ test('the signer ends with the process that started it, however that ends', { ti
   using folder = new KeyFolder()
   const pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' })
   const files = [folder.file('order', randomBytes(32).toString('hex')), folder.file('kalshi', String(pem))]
-  const client = spawn(process.execPath, [main, ...files], { env: {}, stdio: ['pipe', 'pipe', 'inherit'] })
+  using runtime = new KeyFolder()
+  const client = spawn(process.execPath, [main, ...files], {
+    env: { TMPDIR: runtime.path },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
   const [told] = await once(client.stdout, 'data')
   const { signerPid } = JSON.parse(String(told))
   process.kill(signerPid, 0)
@@ -104,4 +108,5 @@ test('the signer ends with the process that started it, however that ends', { ti
   }
   for (let i = 0; i < 200 && isThere(); i++) await new Promise((resume) => setTimeout(resume, 50))
   assert.ok(!isThere())
+  assert.deepEqual(readdirSync(runtime.path), [])
 })
