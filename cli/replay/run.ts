@@ -10,7 +10,7 @@ import type { Intake } from '@tandem/colo/feed/intake.ts'
 import { Journal } from '@tandem/colo/journal/journal.ts'
 import { type Assembly, assemble, type PairWithFees } from '@tandem/colo/main.ts'
 import { SALT_MIN } from '@tandem/colo/pool/pool.ts'
-import { spawnSigner } from '@tandem/colo/signer/spawn.ts'
+import { type SignerOptions, spawnSigner } from '@tandem/colo/signer/spawn.ts'
 import { TokenKind, tokenKind, tokenOf, tokenValue } from '@tandem/colo/token.ts'
 import { KALSHI, POLYMARKET, VENUE_NAMES, VENUES } from '@tandem/colo/venue/venue.ts'
 import { decimalFromScaled } from '@tandem/shared/decimal.ts'
@@ -22,6 +22,8 @@ import { nameOf, RunRecord } from './report.ts'
 import { TapeSigner } from './signer.ts'
 import type { Tape, TapeFrame } from './tape.ts'
 
+/** Nothing else needs the signer's core during a replay, so refills may have all of it. */
+const MADE_UP_KEYS: SignerOptions = { ephemeral: 'ed25519', limits: { refillPercent: 100 } }
 /** What the paper account holds on either venue: more than the limits let it spend. */
 const PAPER_BALANCE_MICRO_USD = 100_000_000 * MICRO_USD_PER_USD
 /** On paper nothing else uses the key's time, so headers need not be dense: a tape of an hour has 14,400. */
@@ -38,6 +40,8 @@ export interface ReplayOptions {
   /** Ends the run after the frame in hand; what is in flight is still answered. */
   signal?: AbortSignal
   stopwatch?: Stopwatch
+  /** Signs with these keys; without it with keys that are made up at start. */
+  signer?: SignerOptions
 }
 
 /** For a bench: hears of the moments that a decision's time is made of. */
@@ -111,7 +115,7 @@ export class Replay {
     options: ReplayOptions = {},
   ): Promise<Replay> {
     const folder = mkdtempSync(join(tmpdir(), 'tandem-replay-'))
-    const spawned = await spawnSigner({ ephemeral: 'ed25519', limits: { refillPercent: 100 } })
+    const spawned = await spawnSigner(options.signer ?? MADE_UP_KEYS)
     const wallAtZeroMs = Number(tape.zeroNs / 1_000_000n)
     const clock = new SimulatedClock(wallAtZeroMs)
     const journal = new Journal(join(folder, 'journal'), wallAtZeroMs, 'none')

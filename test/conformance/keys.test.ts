@@ -14,6 +14,7 @@ import { type Needle, pemNeedles, searchBytes, searchProcess, secretNeedles } fr
 // that is how we know that the search can find.
 
 const main = fileURLToPath(import.meta.resolve('./signing-client/main.ts'))
+const replayMain = fileURLToPath(import.meta.resolve('./replay-client/main.ts'))
 
 /** Whether this machine lets us read another process's memory at all. */
 function skipWithoutProc(): string | false {
@@ -110,3 +111,50 @@ test('the signer ends with the process that started it, however that ends', { ti
   assert.ok(!isThere())
   assert.deepEqual(readdirSync(runtime.path), [])
 })
+
+test(
+  'keys stay in the signer through a whole replay',
+  { skip: skipWithoutProc(), timeout: 120_000 },
+  async () => {
+    using folder = new KeyFolder()
+    const orderKey = randomBytes(32)
+    const pair = generateKeyPairSync('ed25519')
+    const pem = String(pair.privateKey.export({ type: 'pkcs8', format: 'pem' }))
+    const jwk = pair.privateKey.export({ format: 'jwk' })
+    const needles = [
+      ...secretNeedles('order key', orderKey),
+      ...pemNeedles('Kalshi key', pem),
+      ...secretNeedles('Kalshi key’s d', Buffer.from(jwk.d!, 'base64url')),
+    ]
+    const executor = spawn(
+      process.execPath,
+      [replayMain, folder.file('order', orderKey.toString('hex')), folder.file('kalshi', pem)],
+      { env: {}, stdio: ['pipe', 'pipe', 'pipe'] },
+    )
+    const output: Buffer[] = []
+    executor.stderr.on('data', (chunk: Buffer) => output.push(chunk))
+    const told = new Promise<string>((done) => {
+      executor.stdout.on('data', (chunk: Buffer) => {
+        output.push(chunk)
+        if (chunk.includes('\n')) done(Buffer.concat(output).toString())
+      })
+    })
+    try {
+      const text = await Promise.race([
+        told,
+        once(executor, 'close').then(() => Buffer.concat(output).toString()),
+      ])
+      assert.match(text, /^\{/, text)
+      const { sent, signed } = JSON.parse(text)
+      assert.ok(sent > 0)
+      assert.ok(signed > 1_000)
+      const held: Needle = { name: 'a word of its own', bytes: Buffer.from('POLY_SIGNATURE') }
+      const found = searchProcess(executor.pid!, [...needles, held])
+      assert.deepEqual([...found.keys()], [held.name], [...found.values()].join(', '))
+    } finally {
+      executor.stdin.end()
+      await once(executor, 'close')
+    }
+    assert.deepEqual([...searchBytes(Buffer.concat(output), needles)], [])
+  },
+)
