@@ -1,0 +1,364 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { RunRecord } from '@tandem/cli/replay/report.ts'
+import { SimulatedClock } from '@tandem/colo/clock.ts'
+import { RecordKind } from '@tandem/colo/journal/record.ts'
+import { JournalRing, newRingMemory, RING_RECORDS, RingCell, ringViews } from '@tandem/colo/journal/ring.ts'
+import { assemble } from '@tandem/colo/main.ts'
+import { SALT_MIN } from '@tandem/colo/pool/pool.ts'
+import type { Signer, SignerListener } from '@tandem/colo/signer/signer.ts'
+import { TokenKind, tokenKind, tokenValue } from '@tandem/colo/token.ts'
+import { TurnCell, TurnOutcome } from '@tandem/colo/turn.ts'
+import { KALSHI, POLYMARKET, type Venue } from '@tandem/colo/venue/venue.ts'
+import { readMapping } from '@tandem/shared/mapping.ts'
+import { readSettings } from '@tandem/shared/settings.ts'
+import { kalshiDelta, kalshiSnapshot, polymarketBook, polymarketChange } from '../../frames.ts'
+
+// The pipeline from bytes to orders, with a signer that answers when told and a journal whose disk is ours.
+
+const YES = '1111'
+const NO = '2222'
+const TICKER = 'KXTEST-26'
+const WALL_MS = 1_790_000_000_000
+const FREE = {
+  polymarket: { rate: 0, exponent: 1 },
+  kalshi: { feeType: 'quadratic' as const, feeMultiplier: 0 },
+}
+
+const DOLLARS = 1_000_000
+const WIDE = {
+  limits: {
+    orderMicroUsd: 1_000 * DOLLARS,
+    marketMicroUsd: 100_000 * DOLLARS,
+    eventMicroUsd: 100_000 * DOLLARS,
+    venueMicroUsd: 100_000 * DOLLARS,
+    dayMicroUsd: 100_000 * DOLLARS,
+    totalMicroUsd: 100_000 * DOLLARS,
+  },
+}
+
+/** Answers when `answer` is called, with bytes that are no signature: nothing here checks one. */
+class HeldSigner implements Signer {
+  readonly facts = {
+    pid: 1,
+    chainId: 137,
+    signatureType: 0,
+    maker: `0x${'1'.repeat(40)}`,
+    signer: `0x${'1'.repeat(40)}`,
+    owner: `0x${'1'.repeat(40)}`,
+    orderSignatureBytes: 65,
+    kalshi: { keyId: 'key', keyType: 'ed25519' as const, signatureLength: 88, publicKey: new Uint8Array() },
+  }
+  listener: SignerListener | undefined
+  #asked: (() => void)[] = []
+  #digests = 0
+
+  registerToken(): number {
+    return 0
+  }
+
+  order(_lane: number, ticket: number): boolean {
+    const digest = new Uint8Array(32)
+    new DataView(digest.buffer).setUint32(0, ++this.#digests)
+    this.#asked.push(() => this.listener?.orderSigned(ticket, digest, new Uint8Array(65)))
+    return true
+  }
+
+  header(ticket: number): boolean {
+    this.#asked.push(() => this.listener?.headerSigned(ticket, new Uint8Array(88).fill(0x41)))
+    return true
+  }
+
+  answer(): void {
+    for (const answer of this.#asked.splice(0)) answer()
+  }
+}
+
+function scene({ polarity = 'same', settings = {} }: { polarity?: string; settings?: object } = {}) {
+  const { mapping } = readMapping(
+    {
+      pairs: [
+        {
+          id: 'pair',
+          polarity,
+          kalshi: { ticker: TICKER },
+          polymarket: { yes_token: YES, no_token: NO, tick: '0.01' },
+        },
+      ],
+    },
+    'test',
+  )
+  const clock = new SimulatedClock(WALL_MS)
+  const signer = new HeldSigner()
+  const memory = newRingMemory()
+  const { header } = ringViews(memory)
+  const journal = new JournalRing(memory)
+  const record = new RunRecord(['pair'], [[YES], [TICKER]], () => String(clock.nowNs()))
+  const turns: { outcome: number; reason: number; cells: number[] }[] = []
+  const watch = record.turn.bind(record)
+  record.turn = (cells) => {
+    turns.push({ outcome: cells[TurnCell.outcome], reason: cells[TurnCell.reason], cells: [...cells] })
+    watch(cells)
+  }
+  const assembly = assemble(
+    mapping.pairs.map((pair) => ({ pair, fees: FREE })),
+    readSettings({ minEdgeMicroUsd: 10_000, cooldownMs: 0, ...WIDE, ...settings }, 'test'),
+    {
+      clock,
+      signer,
+      journal,
+      runId: 'test-',
+      saltStart: SALT_MIN,
+      headerSpacingMs: 50,
+      balanceMicroUsd: [1e12, 1e12],
+      observer: record,
+      stress: false,
+    },
+  )
+  signer.listener = assembly.executor
+  const makeDurable = (): void => void Atomics.store(header, RingCell.Durable, journal.published)
+
+  const step = (ms: number, { signs = true, syncs = true } = {}): void => {
+    const untilNs = clock.nowNs() + ms * 1e6
+    for (let token = clock.step(untilNs); token !== -1; token = clock.step(untilNs)) {
+      if (tokenKind(token) === TokenKind.Paper) assembly.paper.due(tokenValue(token))
+      else assembly.executor.onTick(clock.nowNs(), token)
+      if (signs) signer.answer()
+      if (syncs) makeDurable()
+    }
+  }
+  const frame = (venue: Venue, bytes: Buffer): number => {
+    const padded = Buffer.concat([Buffer.from('}}'), bytes, Buffer.from('{{')])
+    return assembly.executor.onFrame(venue, padded, 2, padded.length - 2, clock.nowNs())
+  }
+  let seq = 1
+  const polymarket = (bid: string, ask: string, size = '1000', ms = clock.wallMs()) =>
+    frame(POLYMARKET, polymarketBook(YES, [[bid, size]], [[ask, size]], ms))
+  /** @param no the NO bid, which is one dollar less the YES ask */
+  const kalshi = (yes: string, no: string, size = '1000.00') =>
+    frame(KALSHI, kalshiSnapshot(TICKER, seq++, [[yes, size]], [[no, size]]))
+  assembly.executor.start()
+  return {
+    ...assembly,
+    clock,
+    signer,
+    journal,
+    header,
+    record,
+    turns,
+    step,
+    frame,
+    polymarket,
+    kalshi,
+    makeDurable,
+  }
+}
+
+/** A scene whose pool has stock for both lines, its books apart. */
+function stocked(options: Parameters<typeof scene>[0] = {}) {
+  const parts = scene(options)
+  parts.polymarket('0.45', '0.47')
+  parts.kalshi('0.4500', '0.5300')
+  parts.step(1_000)
+  assert.equal(parts.turns.length, 0)
+  return parts
+}
+
+const last = <Item>(items: readonly Item[]): Item => items.at(-1) as Item
+
+test('a crossing becomes two orders of equal shares in one call', () => {
+  const parts = stocked()
+  // Kalshi bids .53 for what Polymarket sells at .47.
+  assert.equal(parts.kalshi('0.5300', '0.4500'), TurnOutcome.Sent)
+  parts.step(200)
+  const trade = last(parts.record.trades)
+  assert.equal(trade.outcome, 'hedged')
+  assert.equal(trade.direction, 'buy_polymarket_sell_kalshi')
+  assert.ok(trade.net_micro_usd > 0)
+  assert.ok(Math.abs(trade.polymarket.filled_micro_shares - trade.kalshi.filled_micro_shares) < 10_000)
+})
+
+test('polarity and direction decide what is bought where', () => {
+  // The four ways to cross, each at Polymarket .40/.42 or .58/.60 against what Kalshi shows.
+  for (const [polarity, yes, no, direction] of [
+    ['same', '0.5300', '0.4500', 'buy_polymarket_sell_kalshi'],
+    ['same', '0.3500', '0.6200', 'buy_kalshi_sell_polymarket'],
+    ['inverse', '0.4500', '0.5300', 'buy_polymarket_sell_kalshi'],
+    ['inverse', '0.6200', '0.3500', 'buy_kalshi_sell_polymarket'],
+  ] as const) {
+    const parts = scene({ polarity })
+    parts.polymarket('0.45', '0.47')
+    const [apartYes, apartNo] = polarity === 'same' ? ['0.4500', '0.5300'] : ['0.5300', '0.4500']
+    parts.kalshi(apartYes, apartNo)
+    parts.step(1_000)
+    assert.equal(parts.turns.length, 0, polarity)
+    assert.equal(parts.kalshi(yes, no), TurnOutcome.Sent, `${polarity} ${direction}`)
+    parts.step(200)
+    const trade = last(parts.record.trades)
+    assert.equal(trade.direction, direction)
+    assert.equal(trade.outcome, 'hedged')
+    assert.ok(trade.net_micro_usd > 0, `${polarity} ${direction} nets ${trade.net_micro_usd}`)
+  }
+})
+
+test('a book that is not LIVE is not traded on, however wide the cross', () => {
+  const parts = stocked()
+  // A claimed top that is not ours: the Polymarket book is in doubt.
+  parts.frame(POLYMARKET, polymarketChange(YES, 'BUY', '0.40', '5', ['0.46', '0.47'], parts.clock.wallMs()))
+  assert.equal(parts.kalshi('0.5300', '0.4500'), TurnOutcome.NotLive)
+  assert.equal(parts.record.decisions.sent, 0)
+})
+
+test('a gap in the sequence stops trading until a snapshot', () => {
+  const parts = stocked()
+  const gap = parts.frame(KALSHI, kalshiDelta(TICKER, 99, 'yes', '0.5300', '1000.00', parts.clock.wallMs()))
+  assert.equal(gap, TurnOutcome.NotLive)
+  assert.equal(
+    parts.frame(KALSHI, kalshiSnapshot(TICKER, 100, [['0.5300', '1000.00']], [['0.4500', '1000.00']])),
+    TurnOutcome.Sent,
+  )
+})
+
+test('a frame that cannot be read puts the books of its venue in doubt', () => {
+  const parts = stocked()
+  parts.frame(POLYMARKET, Buffer.from('{"event_type":"price_change","price_changes":[{'))
+  assert.equal(last(parts.record.integrity).to, 'SUSPECT')
+  assert.equal(parts.kalshi('0.5300', '0.4500'), TurnOutcome.NotLive)
+})
+
+test('an order is not used before its hash is durable', () => {
+  const parts = scene({ settings: { pool: { missPolicy: 'skip' } } })
+  parts.polymarket('0.45', '0.47')
+  parts.kalshi('0.4500', '0.5300')
+  parts.step(1_000, { syncs: false })
+  assert.ok(parts.journal.published > 0)
+  assert.equal(parts.kalshi('0.5300', '0.4500'), TurnOutcome.Missed)
+  parts.makeDurable()
+  parts.step(10)
+  assert.equal(parts.kalshi('0.5300', '0.4500'), TurnOutcome.Sent)
+})
+
+test('no signed order is sent twice', () => {
+  const parts = stocked()
+  const salts: number[] = []
+  for (let round = 0; round < 20; round++) {
+    // The size differs each time, so that the touch does not show what was taken.
+    if (parts.kalshi('0.5300', '0.4500', `${500 + round}.00`) === TurnOutcome.Sent) {
+      const slot = last(parts.turns.filter(({ outcome }) => outcome === TurnOutcome.Sent)).cells[
+        TurnCell.poolSlot
+      ]
+      salts.push(parts.pool.store.salt[slot as number] as number)
+    }
+    parts.polymarket('0.45', '0.47', String(900 + round))
+    parts.step(200)
+  }
+  assert.ok(salts.length > 15)
+  assert.equal(new Set(salts).size, salts.length)
+})
+
+test('a miss is signed now, and decided anew when it is there', () => {
+  const parts = scene()
+  parts.polymarket('0.45', '0.47')
+  parts.kalshi('0.4500', '0.5300')
+  parts.step(100, { signs: false })
+  assert.equal(parts.kalshi('0.5300', '0.4500'), TurnOutcome.Signing)
+  assert.equal(parts.pool.counters.urgent, 1)
+  parts.signer.answer()
+  assert.equal(parts.record.decisions.sent, 0)
+  parts.makeDurable()
+  parts.step(10)
+  assert.equal(parts.record.decisions.sent, 1)
+  assert.equal(parts.pool.hitRate.all().hits, 0)
+})
+
+test('what a trade took is not taken again before the venue shows it', () => {
+  const parts = stocked()
+  assert.equal(parts.kalshi('0.5300', '0.4500'), TurnOutcome.Sent)
+  parts.step(200)
+  const again = parts.kalshi('0.5300', '0.4500')
+  assert.equal(again, TurnOutcome.Refused)
+  parts.polymarket('0.45', '0.47', '900')
+  assert.equal(parts.kalshi('0.5300', '0.4500', '900.00'), TurnOutcome.Sent)
+})
+
+test('while both answers are out the pair is left alone', () => {
+  const parts = stocked()
+  parts.kalshi('0.5300', '0.4500')
+  parts.step(20)
+  assert.equal(parts.kalshi('0.5400', '0.4500'), TurnOutcome.Refused)
+  assert.equal(parts.record.decisions.refused.InFlight, 1)
+})
+
+test('a journal without room refuses entries, and says so', () => {
+  const parts = stocked()
+  const cells = new Float64Array(1)
+  for (let i = 0; i < RING_RECORDS; i++) parts.journal.appendCells(RecordKind.Fill, cells, 1)
+  assert.equal(parts.kalshi('0.5300', '0.4500'), TurnOutcome.Refused)
+  assert.equal(parts.record.decisions.refused.JournalBlocked, 1)
+})
+
+test('without the signer nothing new is begun', () => {
+  const parts = stocked()
+  parts.executor.closed()
+  assert.equal(parts.kalshi('0.5300', '0.4500'), TurnOutcome.Refused)
+  assert.equal(parts.record.decisions.refused.Halted, 1)
+})
+
+test('an operator’s halt stops entries until it is taken back', () => {
+  const parts = stocked()
+  parts.executor.onCommand(true)
+  assert.equal(parts.kalshi('0.5300', '0.4500'), TurnOutcome.Refused)
+  parts.executor.onCommand(false)
+  assert.equal(parts.kalshi('0.5300', '0.4500'), TurnOutcome.Sent)
+})
+
+test('dust is taken along until it is a lot, so no pair drifts apart', () => {
+  const parts = stocked()
+  for (let round = 0; round < 60; round++) {
+    parts.kalshi('0.5300', '0.4500', `${500 + round}.00`)
+    parts.polymarket('0.45', '0.47', String(900 + round))
+    parts.step(200)
+    assert.ok(Math.abs(parts.ledger.excessMicroShares(0, 0)) < 10_000)
+  }
+  assert.ok(parts.record.trades.length > 30)
+  assert.equal(parts.record.decisions.refused.Exposed, undefined)
+})
+
+test('what was reserved is given back to the last micro-dollar', () => {
+  const parts = stocked()
+  for (let round = 0; round < 10; round++) {
+    parts.kalshi('0.5300', '0.4500', `${500 + round}.00`)
+    parts.polymarket('0.45', '0.47', String(900 + round))
+    parts.step(200)
+  }
+  assert.ok(parts.record.trades.length > 5)
+  const spent = parts.record.summary().pnl_micro_usd.spent
+  let balance = 0
+  for (const venue of [POLYMARKET, KALSHI]) {
+    assert.equal(parts.ledger.reservedMicroUsd[venue], 0)
+    balance += parts.ledger.balanceMicroUsd[venue] as number
+  }
+  assert.equal(balance, 2e12 - spent)
+})
+
+test('a tick that the market changes to is the one that orders keep to', () => {
+  const parts = stocked()
+  parts.frame(
+    POLYMARKET,
+    polymarketBook(YES, [['0.451', '1000']], [['0.469', '1000']], parts.clock.wallMs(), '0.001'),
+  )
+  parts.step(1_000)
+  assert.equal(parts.kalshi('0.5300', '0.4500'), TurnOutcome.Sent)
+  const limit = last(parts.turns).cells[TurnCell.polymarketLimitPrice] as number
+  assert.equal(limit, 4_690)
+})
+
+test('a tick that Polymarket does not have stops the market', () => {
+  const parts = stocked()
+  parts.frame(
+    POLYMARKET,
+    polymarketBook(YES, [['0.45', '1000']], [['0.47', '1000']], parts.clock.wallMs(), '0.02'),
+  )
+  assert.equal(parts.kalshi('0.5300', '0.4500'), TurnOutcome.Refused)
+  assert.equal(parts.record.decisions.refused.NotTradable, 1)
+})
