@@ -5,7 +5,7 @@ import { assert } from '@tandem/shared/assert.ts'
 //   | kind (7 bits) | value (24 bits) |
 
 const VALUE_BITS = 24
-export const TOKEN_VALUE_MAX = (1 << VALUE_BITS) - 1
+const TOKEN_VALUE_MAX = (1 << VALUE_BITS) - 1
 
 export const TokenKind = {
   /** A book's doubt has lasted as long as it may: value = venue's book. */

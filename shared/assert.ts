@@ -6,7 +6,7 @@ export function assert(condition: boolean, code: string): asserts condition {
   if (!condition) throw new AssertionFailed(code)
 }
 
-export class AssertionFailed extends Error {
+class AssertionFailed extends Error {
   override readonly name = 'AssertionFailed'
   readonly code: string
 

@@ -40,7 +40,6 @@ export const MICRO_USD_PER_CENT = 10_000
 /** What one lot of a complete pair pays at resolution. */
 export const PAYOUT_MICRO_USD_PER_LOT = 10_000
 
-export const NS_PER_US = 1_000
 export const NS_PER_MS = 1_000_000
 export const NS_PER_S = 1_000_000_000
 

@@ -8,7 +8,7 @@ import { VENUES } from '../venue/venue.ts'
 /** Trades in flight at once. More would mean that answers stopped coming; risk refuses at a lower limit. */
 export const TRADES_MAX = 64
 
-export const LegState = { None: 0, Sent: 1, Done: 2 } as const
+const LegState = { None: 0, Sent: 1, Done: 2 } as const
 
 export const TradeOutcome = {
   /** The other leg's answer is still to come. */
