@@ -117,3 +117,58 @@ export class SimulatedClock implements Clock {
     return this.#deadlines.due(untilNs)
   }
 }
+
+/** The real thing: the process's monotonic clock, and one timer that wakes at the earliest deadline. */
+export class LiveClock implements Clock {
+  readonly #deadlines = new Deadlines()
+  readonly #startMs = performance.now()
+  readonly #onTick: (nowNs: Ns, token: number) => void
+  #timer: NodeJS.Timeout | undefined
+  #timerNs = Number.POSITIVE_INFINITY
+
+  /** @param onTick hears of every token that is due, in order, from a timer of its own */
+  constructor(onTick: (nowNs: Ns, token: number) => void) {
+    this.#onTick = onTick
+  }
+
+  nowNs(): Ns {
+    // Not hrtime.bigint: it allocates, and costs 170 ns against 100 (node 24).
+    return Math.round((performance.now() - this.#startMs) * NS_PER_MS) as Ns
+  }
+
+  wallMs(): number {
+    // Not derived from nowNs: the wall clock is disciplined (chrony), the monotonic one runs free.
+    return Date.now()
+  }
+
+  at(deadlineNs: Ns, token: number): void {
+    this.#deadlines.add(deadlineNs, token)
+    if (deadlineNs < this.#timerNs) this.#arm()
+  }
+
+  cancel(token: number): void {
+    this.#deadlines.cancel(token)
+  }
+
+  /** No tick comes any more. */
+  stop(): void {
+    clearTimeout(this.#timer)
+    this.#timerNs = Number.NEGATIVE_INFINITY
+  }
+
+  #arm(): void {
+    clearTimeout(this.#timer)
+    this.#timerNs = this.#deadlines.nextNs
+    if (this.#timerNs === Number.POSITIVE_INFINITY) return
+    // Rounded up: a timer that fires early would only be set again.
+    const inMs = Math.max(0, Math.ceil((this.#timerNs - this.nowNs()) / NS_PER_MS))
+    this.#timer = setTimeout(() => this.#fire(), inMs)
+  }
+
+  #fire(): void {
+    const nowNs = this.nowNs()
+    for (let token = this.#deadlines.due(nowNs); token !== -1; token = this.#deadlines.due(nowNs))
+      this.#onTick(nowNs, token)
+    if (this.#timerNs !== Number.NEGATIVE_INFINITY) this.#arm()
+  }
+}

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Deadlines, SimulatedClock } from '@tandem/colo/clock.ts'
+import { Deadlines, LiveClock, SimulatedClock } from '@tandem/colo/clock.ts'
 import type { Ns } from '@tandem/shared/units.ts'
 import fc from 'fast-check'
 
@@ -50,4 +50,21 @@ test('a simulated clock stops at each deadline on its way', () => {
   assert.equal(clock.step(9_000_000), 8)
   assert.equal(clock.step(1_000_000), -1)
   assert.equal(clock.nowNs(), 5_000_000)
+})
+
+test('the live clock gives tokens when they are due, and none after it is stopped', async () => {
+  const due: [token: number, lateNs: number][] = []
+  const clock = new LiveClock((nowNs, token) => due.push([token, nowNs - askedNs(token)]))
+  const startNs = clock.nowNs()
+  const askedNs = (token: number): number => startNs + token * 5_000_000
+  for (const token of [3, 1, 2, 9]) clock.at(askedNs(token) as Ns, token)
+  clock.cancel(2)
+  await new Promise((resume) => setTimeout(resume, 35))
+  clock.stop()
+  await new Promise((resume) => setTimeout(resume, 30))
+  assert.deepEqual(
+    due.map(([token]) => token),
+    [1, 3],
+  )
+  for (const [, lateNs] of due) assert.ok(lateNs >= 0)
 })
