@@ -1,27 +1,71 @@
+import type { VenueName } from './faults.ts'
+
+/** A market frame that was handed to its socket. */
+interface FrameWritten {
+  venue: VenueName
+  /** Kalshi's ticker, Polymarket's token or condition id. */
+  market: string
+  /** What a reader can find the frame by: sid and seq, or the venue's timestamp. */
+  frame: string
+  writtenNs: number
+}
+
+/** An order whose request had been read to its last byte. */
+interface OrderRead {
+  venue: VenueName
+  market: string
+  /** Kalshi's client_order_id, Polymarket's order hash. */
+  order: string
+  readNs: number
+}
+
+/** Seconds of a lively market: both rings together stay below a few megabytes. */
+const KEPT = 8_192
+
 /**
- * When something happened on the wire, by a key that both ends can read off the frame or the answer: the nanoseconds
- * of the machine's monotonic clock (`process.hrtime.bigint()`), which all its processes share. The oldest are forgotten.
+ * When frames were written and orders read, so that the time between can be measured from outside. Both venues share
+ * one process and one clock.
  */
 export class Timings {
-  readonly #capacity: number
-  readonly #at = new Map<string, bigint>()
+  readonly #nowNs: () => number
+  readonly #frames = new Ring<FrameWritten>()
+  readonly #orders = new Ring<OrderRead>()
 
-  constructor(capacity: number) {
-    this.#capacity = capacity
+  /** @param nowNs wall nanoseconds of a monotonic clock */
+  constructor(nowNs: () => number) {
+    this.#nowNs = nowNs
   }
 
-  /** The first time counts: a frame written to two sockets was written when the first had it. */
-  record(key: string, ns: bigint): void {
-    if (this.#at.has(key)) return
-    if (this.#at.size === this.#capacity) {
-      const [oldest] = this.#at.keys()
-      this.#at.delete(oldest)
-    }
-    this.#at.set(key, ns)
+  /** Called right before the frame's first copy is handed to a socket. */
+  frameWritten(venue: VenueName, market: string, frame: string): void {
+    this.#frames.push({ venue, market, frame, writtenNs: this.#nowNs() })
   }
 
-  /** Key and nanoseconds in decimal, since they need not fit a double; oldest first. */
-  list(): [key: string, ns: string][] {
-    return [...this.#at].map(([key, ns]) => [key, String(ns)])
+  /** @param readNs by `now`, taken when the request's last byte was there, before it was looked at */
+  orderRead(venue: VenueName, market: string, order: string, readNs: number): void {
+    this.#orders.push({ venue, market, order, readNs })
+  }
+
+  now(): number {
+    return this.#nowNs()
+  }
+
+  /** Oldest first. */
+  document(): { nowNs: number; frames: FrameWritten[]; orders: OrderRead[] } {
+    return { nowNs: this.#nowNs(), frames: this.#frames.items(), orders: this.#orders.items() }
+  }
+}
+
+class Ring<Item> {
+  readonly #items: Item[] = []
+  #next = 0
+
+  push(item: Item): void {
+    this.#items[this.#next] = item
+    this.#next = (this.#next + 1) % KEPT
+  }
+
+  items(): Item[] {
+    return [...this.#items.slice(this.#next), ...this.#items.slice(0, this.#next)]
   }
 }
