@@ -92,8 +92,7 @@ export class OrderStock {
   }
 
   /**
-   * Throws out what is too old, lets due orders be replaced, and gives up rows that hold nothing. When slots are
-   * scarce, leftovers go too.
+   * Throws out what is too old and lets due orders be replaced. When slots are scarce, leftovers go too.
    */
   sweep(line: number, nowNs: number, isScarce: boolean): void {
     const { grid } = this
@@ -104,15 +103,12 @@ export class OrderStock {
         this.clearRow(row)
         continue
       }
-      let isHeld = this.isWanted(row)
       for (let cell = grid.cellOf(row, 0); cell < grid.cellOf(row + 1, 0); cell++) {
         if (grid.current[cell] === SLOT_NONE) continue
         this.promote(cell, nowNs)
         this.#expire(grid.next[cell], nowNs)
         this.#expire(grid.current[cell], nowNs)
-        if (grid.current[cell] !== SLOT_NONE) isHeld = true
       }
-      if (!isHeld) grid.limit[row] = ROW_EMPTY
     }
   }
 

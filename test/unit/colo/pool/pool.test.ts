@@ -4,6 +4,8 @@ import {
   BASE_LEVELS,
   MARKETS_MAX,
   OUTSTANDING_MAX,
+  RESERVED_FOR_URGENT,
+  reservedForHot,
   SIZES as SIZE_COUNT,
   slotsFor,
   TOKENS_PER_MARKET,
@@ -53,6 +55,7 @@ test('take gives the lowest limit within the range', () => {
   // Two of each: a line that crosses holds a second order of everything.
   assert.deepEqual(limits, [4_600, 4_600, 4_700, 4_700])
   assert.equal(stand.take(YES, 4_510, 4_700, 500), PoolMiss.NotYetSigned)
+  assert.equal(stand.pool.store.limit[stand.take(YES, 4_750, 9_999, 500)], 4_800)
 })
 
 test('the same signed order is never handed out twice', () => {
@@ -185,6 +188,24 @@ test('no more is asked than may be outstanding, and a wish that vanished meanwhi
   )
 })
 
+test('of many lines that moved at once none is asked for where it stood before', () => {
+  const lines = 60
+  const stand = new Stand(lines)
+  for (let line = 0; line < lines; line++) {
+    stand.open(line)
+    stand.touch(line, 2_000, 9_000)
+  }
+  stand.tick()
+  stand.signer.orders = []
+  stand.pool.closed()
+  stand.nowNs += 2e9
+  // More than are planned in one tick, and swept in the same: each comes up with its old place in the queue.
+  for (let line = 0; line < lines; line++) stand.touch(line, 7_000, 9_000)
+  stand.tick()
+  assert.ok(stand.signer.orders.length > 0)
+  for (const { makerAmount, takerAmount } of stand.signer.orders) assert.ok(makerAmount / takerAmount > 0.6)
+})
+
 test('a touch that comes back finds its orders still there', () => {
   const stand = filled()
   const asked = () => stand.pool.counters.requested
@@ -199,18 +220,22 @@ test('a touch that comes back finds its orders still there', () => {
 })
 
 test('every wanted order stays usable while time passes: its successor is there before it expires', () => {
-  const stand = filled(1)
+  const stand = new Stand(2)
+  stand.open(YES)
+  stand.touch(YES, ...CROSSED)
+  stand.open(NO)
+  stand.touch(NO, 2_000, 9_000)
   for (let i = 0; i < 1_000; i++) {
     stand.pass(500)
-    for (let limit = 4_300; limit <= 5_100; limit += 100) {
+    for (const limit of [...ticks(4_300, 5_100), ...ticks(1_500, 2_400)]) {
       for (const cents of SIZES) {
         assert.ok(stand.isUsable(limit, cents), `${limit} ${cents} after ${i / 2} s`)
       }
     }
   }
-  // Each of 36 keys twice, about every 100 s: and not more often.
+  // Each of 36 keys twice and of 40 once, about every 100 s: and not more often.
   const { signed } = stand.pool.counters
-  assert.ok(signed >= 72 * 5 && signed <= 72 * 7, String(signed))
+  assert.ok(signed >= 112 * 5 && signed <= 112 * 7, String(signed))
 })
 
 test('orders of limits that the touch has left are not made anew', () => {
@@ -227,6 +252,7 @@ test('a size that buys less than the market takes is not held', () => {
   stand.touch(YES, 8_000, 9_000)
   stand.settle()
   assert.equal(stand.take(YES, 8_000, 8_000, 100), PoolMiss.NoSize)
+  assert.ok(!stand.isUsable(8_000, 100))
   assert.ok(stand.take(YES, 8_000, 8_000, 500) >= 0)
   stand.touch(YES, 1_000, 9_900)
   stand.settle()
@@ -358,6 +384,7 @@ test('a refused line is left alone until it is swept, and the others go on', () 
   stand.touch(NO, 4_700, 5_200)
   stand.tick()
   for (const order of stand.signer.orders.splice(0)) stand.pool.refused(order.ticket, 4)
+  stand.touch(YES, 4_600, 5_100)
   stand.tick()
   assert.ok(stand.signer.orders.every(({ token }) => token === 7 + NO))
   stand.signAll()
@@ -392,10 +419,28 @@ test('when slots run short the lines farthest from crossing go without, and deci
   stand.settle()
   stand.pass(3_000)
   assert.ok(stand.pool.counters.full > 0)
-  assert.ok(stand.pool.store.freeCount > 0)
+  assert.equal(stand.pool.store.freeCount, RESERVED_FOR_URGENT)
   assert.ok(stand.take(0, 4_600, 4_800, 500) >= 0)
   assert.ok(stand.take(lines - 1, 4_600, 4_800, 32_000) < 0)
   assert.ok(stand.pool.requestNow(lines - 1, 4_700 as Price, 500, stand.nowNs, stand.wallMs) >= 0)
+})
+
+test('what touches left behind never takes the room of lines about to cross', () => {
+  const lines = 16
+  const stand = new Stand(lines)
+  for (let line = 0; line < lines; line++) stand.open(line)
+  for (let polymarketCost = 1_000; polymarketCost <= 8_000; polymarketCost += 1_000) {
+    for (let line = 0; line < lines; line++) stand.touch(line, polymarketCost, PRICE_NONE)
+    stand.settle()
+  }
+  assert.ok(stand.pool.counters.full > 0)
+  assert.equal(stand.pool.store.freeCount, reservedForHot(lines, SIZES.length) + RESERVED_FOR_URGENT)
+  stand.touch(3, ...CROSSED)
+  stand.settle()
+  assert.ok(stand.isUsable(4_300, 32_000))
+  // The leftovers make room at the next sweep, and the others get theirs too.
+  stand.pass(3_000)
+  assert.ok(stand.take(lines - 1, 8_000, 8_000, 32_000) >= 0)
 })
 
 test('the design’s capacity has its slots', () => {
@@ -429,3 +474,8 @@ test('timestamps are never ahead of the wall clock, and salts never repeat', () 
   }
   assert.ok(salts.size > 300)
 })
+
+/** Whole cents, both ends included. */
+function ticks(from: number, to: number): number[] {
+  return Array.from({ length: (to - from) / 100 + 1 }, (_, at) => from + at * 100)
+}

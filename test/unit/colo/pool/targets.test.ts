@@ -1,9 +1,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { planTargets, TARGET_LIMITS_MAX, Targets } from '@tandem/colo/pool/targets.ts'
-import { isLegalPrice, KALSHI_TICKS, legalPriceCeil, legalPriceFloor } from '@tandem/shared/ticks.ts'
+import { BUY_POLYMARKET_SELL_KALSHI } from '@tandem/colo/detector/direction.ts'
+import { lineMarket, planTargets, TARGET_LIMITS_MAX, Targets } from '@tandem/colo/pool/targets.ts'
+import {
+  isLegalPrice,
+  KALSHI_TICKS,
+  legalPriceCeil,
+  legalPriceFloor,
+  ticksFromBands,
+} from '@tandem/shared/ticks.ts'
 import { PRICE_NONE, PRICE_ONE, type Price } from '@tandem/shared/units.ts'
 import fc from 'fast-check'
+import { bundle } from '../detector/market.ts'
 import { BANDS, market } from './stand.ts'
 
 function plan(spec: Parameters<typeof market>[0], polymarketTouch: number, kalshiTouch: number) {
@@ -47,6 +55,25 @@ test('nothing is wanted while nobody sells the token', () => {
 
 test('while nobody sells on Kalshi the ticks around the touch are wanted', () => {
   assert.equal(plan({}, 4_600, PRICE_NONE).limits.length, 10)
+})
+
+test('where the line buys NO, Kalshi’s ticks are read from the other end', () => {
+  // YES in whole cents below .20 and in steps of .05 above: NO costs .50, .55 ... .80, then .81, .82 ...
+  const kalshiTicks = ticksFromBands([
+    [0, 2_000, 100],
+    [2_000, PRICE_ONE, 500],
+  ])!
+  const buyingNo = lineMarket(bundle({ kalshiTicks }), BUY_POLYMARKET_SELL_KALSHI, 0)
+  const buyingYes = lineMarket(bundle({ kalshiTicks, inverse: true }), BUY_POLYMARKET_SELL_KALSHI, 0)
+  const legal = (line: typeof buyingNo, cost: number) => isLegalPrice(line.kalshiCostTicks, cost as Price)
+  assert.deepEqual(
+    [8_100, 1_900, 500].map((cost) => legal(buyingNo, cost)),
+    [true, false, true],
+  )
+  assert.deepEqual(
+    [8_100, 1_900, 500].map((cost) => legal(buyingYes, cost)),
+    [false, true, true],
+  )
 })
 
 test('a line closer to crossing comes first, and every hot line before every other', () => {
