@@ -1,14 +1,5 @@
-import { kalshiTradeFeeCeilMicroUsd, ROLE_TAKER } from '@tandem/shared/fees/kalshi.ts'
 import { POLYMARKET_FEE_STEP_MICRO_USD } from '@tandem/shared/fees/polymarket.ts'
-import {
-  type Lots,
-  MICRO_SHARES_PER_LOT,
-  MICRO_USD_PER_CENT,
-  NS_PER_MS,
-  type Ns,
-  SIDE_ASK,
-  SIDE_BID,
-} from '@tandem/shared/units.ts'
+import { MICRO_SHARES_PER_LOT, MICRO_USD_PER_CENT, NS_PER_MS, type Ns } from '@tandem/shared/units.ts'
 import type { Book } from './book/book.ts'
 import { BookState } from './book/integrity.ts'
 import type { Ladder } from './book/ladder.ts'
@@ -16,35 +7,32 @@ import type { Clock } from './clock.ts'
 import { breakevenLimit } from './detector/breakeven.ts'
 import type { Bundle } from './detector/bundle.ts'
 import type { BundleIndex } from './detector/bundle-index.ts'
-import {
-  type Direction,
-  kalshiSide,
-  polymarketBuysOutcome,
-  polymarketSide,
-  topCost,
-} from './detector/direction.ts'
+import { type Direction, kalshiSide, polymarketSide, topCost } from './detector/direction.ts'
 import { edgeAtTopFloorMicroUsd, grossAtTopMicroUsd } from './detector/edge.ts'
 import { isPlanned, PlanOutcome } from './detector/plan.ts'
 import type { Planner } from './detector/planner.ts'
 import type { Policy } from './detector/policy.ts'
 import { SignalChange, type Signals } from './detector/signal.ts'
 import type { Intake } from './feed/intake.ts'
-import { FILL_CELLS, FillCell, RecordKind } from './journal/record.ts'
+import { RecordKind } from './journal/record.ts'
 import type { JournalRing } from './journal/ring.ts'
+import {
+  boughtOutcome,
+  kalshiWorstMicroUsd,
+  type Legs,
+  type OrderDesk,
+  type TradeObserver,
+} from './order-desk.ts'
 import type { HeaderRing } from './pool/headers.ts'
-import { type ClientOrderIds, ID_NONE } from './pool/ids.ts'
+import type { ClientOrderIds } from './pool/ids.ts'
 import { lineOf, type OrderPool, type PoolOwner, type UrgentFailure } from './pool/pool.ts'
 import { isHeaderTicket } from './pool/ticket.ts'
 import { Refusal, type Risk } from './risk/check.ts'
-import { type Approved, Intent } from './risk/intent.ts'
+import { Intent } from './risk/intent.ts'
 import type { SignerListener, Refusal as SignerRefusal } from './signer/signer.ts'
-import { type Ledger, OUTCOME_COMPLEMENT, OUTCOME_NAMED } from './state/ledger.ts'
-import { TRADES_MAX, TradeOutcome, type Trades } from './state/trades.ts'
+import type { Ledger } from './state/ledger.ts'
 import { TokenKind, tokenKind, tokenOf, tokenValue } from './token.ts'
 import { TURN_CELLS, TurnCell, TurnOutcome } from './turn.ts'
-import type { Gateway, LegListener } from './venue/gateway.ts'
-import type { OrderRequest as KalshiRequest } from './venue/kalshi/encode.ts'
-import { OrderType, type OrderRequest as PolymarketRequest } from './venue/polymarket/encode.ts'
 import { type FrameSink, ParseOutcome } from './venue/sink.ts'
 import { KALSHI, POLYMARKET, VENUES, type Venue } from './venue/venue.ts'
 
@@ -53,19 +41,10 @@ export interface Parser {
   parse(bytes: Uint8Array, start: number, end: number, sink: FrameSink): number
 }
 
-/** What is fixed about a bundle and is no detector's business. */
-export interface Legs {
-  /** False where the market's version, tick or taker delay is none that we can serve. */
-  tradable: boolean
-  readonly kalshi: KalshiRequest
-}
-
 /** Who watches, off the path: a report, counters, a terminal. Called after the fact; must not throw. */
-export interface ExecutorObserver {
+export interface ExecutorObserver extends TradeObserver {
   turn(cells: Float64Array): void
   signal(bundle: number, direction: Direction, change: SignalChange, grossMicroUsd: number, nowNs: Ns): void
-  leg(cells: Float64Array): void
-  tradeEnded(trade: number, outcome: TradeOutcome): void
   badFrame(venue: Venue, outcome: number): void
 }
 
@@ -81,15 +60,11 @@ export interface ExecutorParts {
   readonly signals: Signals
   readonly risk: Risk
   readonly ledger: Ledger
-  readonly trades: Trades
+  readonly desk: OrderDesk
   readonly pool: OrderPool
   readonly sizesCents: readonly number[]
   readonly headers: HeaderRing
   readonly ids: ClientOrderIds
-  readonly polymarketRequest: PolymarketRequest
-  readonly gateways: readonly [Gateway, Gateway]
-  /** The venue whose round trip is the longer one: its leg is written first. */
-  readonly farVenue: Venue
   readonly journal: JournalRing
   /** Sign an order now when the pool has none that fits; else let the edge pass. */
   readonly signMisses: boolean
@@ -102,13 +77,10 @@ export interface ExecutorParts {
 const POOL_TICK_NS = 2 * NS_PER_MS
 /** Headers are stamped tens of milliseconds apart, so that is how often they need a look. */
 const HEADERS_TICK_NS = 20 * NS_PER_MS
-/** Bytes of the longest request: a head of 600 and a body of 1,500. */
-const REQUEST_BYTES_MAX = 4_096
 /** Records that one decision and its answers may append: none is sent unless all of them have room. */
 const RECORDS_PER_TRADE = 8
 /** Fills of one order that the worst case allows for: each may round its fee up by a step. */
 const POLYMARKET_FILLS_MAX = 1_000
-const MS_PER_S = 1_000
 const DIRECTIONS = 2
 const NO_TICKET = -1
 const NO_SLOT = -1
@@ -117,24 +89,25 @@ const NO_SLOT = -1
  * The pipeline and all of its control flow. A frame comes in as bytes and both orders go out as bytes, in one call
  * and without waiting for anything; what each stage is, its own folder says.
  */
-export class Executor implements PoolOwner, SignerListener, LegListener {
+export class Executor implements PoolOwner, SignerListener {
   readonly #parts: ExecutorParts
   readonly #turn = new Float64Array(TURN_CELLS)
-  readonly #fill = new Float64Array(FILL_CELLS)
   readonly #intent = new Intent()
-  readonly #requests = [Buffer.alloc(REQUEST_BYTES_MAX), Buffer.alloc(REQUEST_BYTES_MAX)] as const
+  /** Bundles that a frame touched since the last decision. */
+  readonly #touched: Int32Array
+  readonly #isTouched: Uint8Array
+  #touchedCount = 0
   /** By line: the ticket of the order that is being signed for it, or NO_TICKET. */
   readonly #urgentTicket: Int32Array
   #headersDueNs = 0
-  readonly #lengths = new Int32Array(VENUES)
   /** By line and venue: the touch that the line's last trade took from; 0 where there was none. */
   readonly #takenPrice: Int32Array
   readonly #takenLots: Int32Array
-  /** By trade: the worst case that risk counts until both answers are there. */
-  readonly #worstMicroUsd = new Float64Array(TRADES_MAX)
 
   constructor(parts: ExecutorParts) {
     this.#parts = parts
+    this.#touched = new Int32Array(parts.bundles.length)
+    this.#isTouched = new Uint8Array(parts.bundles.length)
     const lines = parts.bundles.length * DIRECTIONS
     this.#urgentTicket = new Int32Array(lines).fill(NO_TICKET)
     this.#takenPrice = new Int32Array(lines * VENUES)
@@ -146,8 +119,14 @@ export class Executor implements PoolOwner, SignerListener, LegListener {
     this.#stockUp(this.#parts.clock.nowNs())
   }
 
-  /** One frame of one venue: bytes[start, end). Applies it, then decides on every bundle that it touched. */
+  /** One frame that came alone: applied and decided on. */
   onFrame(venue: Venue, bytes: Uint8Array, start: number, end: number, nowNs: Ns): TurnOutcome {
+    this.apply(venue, bytes, start, end, nowNs)
+    return this.settle(nowNs)
+  }
+
+  /** Applies one frame of one venue, bytes[start, end), to its books. */
+  apply(venue: Venue, bytes: Uint8Array, start: number, end: number, nowNs: Ns): void {
     const { clock, parsers, intakes, observer } = this.#parts
     const intake = intakes[venue]
     intake.begin(nowNs, clock.wallMs())
@@ -158,7 +137,23 @@ export class Executor implements PoolOwner, SignerListener, LegListener {
       if (read !== ParseOutcome.UnknownType) intake.lost()
     }
     intake.end()
-    return this.#decideTouched(intake, nowNs)
+    this.#noteTouched(intake)
+  }
+
+  /** Decides on every bundle that was touched since the last time: after all frames of one read. */
+  settle(nowNs: Ns): TurnOutcome {
+    let last: TurnOutcome = TurnOutcome.Quiet
+    for (let i = 0; i < this.#touchedCount; i++) {
+      const bundle = this.#touched[i]
+      this.#isTouched[bundle] = 0
+      for (let direction = 0; direction < DIRECTIONS; direction++) {
+        this.#touch(bundle, direction as Direction, nowNs)
+        const outcome = this.#decide(bundle, direction as Direction, nowNs, NO_SLOT)
+        if (outcome !== TurnOutcome.Quiet) last = outcome
+      }
+    }
+    this.#touchedCount = 0
+    return last
   }
 
   /** A deadline of the clock has come. */
@@ -190,22 +185,18 @@ export class Executor implements PoolOwner, SignerListener, LegListener {
 
   // ---- the pipeline --------------------------------------------------------------------------------------------
 
-  #decideTouched(intake: Intake, nowNs: Ns): TurnOutcome {
+  #noteTouched(intake: Intake): void {
     const { index } = this.#parts
-    let last: TurnOutcome = TurnOutcome.Quiet
     for (let i = 0; i < intake.touchedCount; i++) {
       const book = intake.touched[i]
       const end = index.end(intake.venue, book)
       for (let at = index.start(intake.venue, book); at < end; at++) {
         const bundle = index.bundles[at]
-        for (let direction = 0; direction < DIRECTIONS; direction++) {
-          this.#touch(bundle, direction as Direction, nowNs)
-          const outcome = this.#decide(bundle, direction as Direction, nowNs, NO_SLOT)
-          if (outcome !== TurnOutcome.Quiet) last = outcome
-        }
+        if (this.#isTouched[bundle] === 1) continue
+        this.#isTouched[bundle] = 1
+        this.#touched[this.#touchedCount++] = bundle
       }
     }
-    return last
   }
 
   /** Tells the pool where both touches are, and people of a spread that is wide before fees. */
@@ -228,7 +219,7 @@ export class Executor implements PoolOwner, SignerListener, LegListener {
    * @param urgentSlot an order that was signed for this line on demand, or NO_SLOT
    */
   #decide(bundleIndex: number, direction: Direction, nowNs: Ns, urgentSlot: number): TurnOutcome {
-    const { bundles, legs, intakes, policy, planner, risk, journal, gateways } = this.#parts
+    const { bundles, legs, intakes, policy, planner, risk, journal, pool, desk } = this.#parts
     const bundle = bundles[bundleIndex]
     const polymarket = intakes[POLYMARKET].books[bundle.books[POLYMARKET]]
     const kalshi = intakes[KALSHI].books[bundle.books[KALSHI]]
@@ -253,12 +244,15 @@ export class Executor implements PoolOwner, SignerListener, LegListener {
     const intent = this.#intentOf(bundleIndex, bundle)
     const approved = risk.check(intent, nowNs, journal.hasRoom(RECORDS_PER_TRADE))
     if (approved === undefined) return this.#endTurn(TurnOutcome.Refused, risk.refusal)
-    if (!gateways[POLYMARKET].free() || !gateways[KALSHI].free())
-      return this.#endTurn(TurnOutcome.Refused, Refusal.NoConnection)
+    if (!desk.free()) return this.#endTurn(TurnOutcome.Refused, Refusal.NoConnection)
 
     const slot = this.#takeOrder(bundleIndex, bundle, direction, urgentSlot, nowNs)
     if (slot < 0) return this.#missed(bundleIndex, direction, slot, nowNs)
-    return this.#send(approved, slot)
+    const unsent = desk.enter(approved, planner.plan, slot)
+    pool.release(slot)
+    if (unsent !== Refusal.None) return this.#endTurn(TurnOutcome.Refused, unsent)
+    this.#noteSent(slot)
+    return this.#endTurn(TurnOutcome.Sent, 0)
   }
 
   /**
@@ -285,22 +279,17 @@ export class Executor implements PoolOwner, SignerListener, LegListener {
     const intent = this.#intent
     intent.bundle = bundleIndex
     intent.direction = plan.direction
-    // p(1-p) is at most p: no fill of these dollars, at whatever price, has a fee above the rate times the dollars.
     intent.kalshiLots = this.#lotsWithDust(bundleIndex)
+    // p(1-p) is at most p: no fill of these dollars, at whatever price, has a fee above the rate times the dollars.
     intent.polymarketCostMicroUsd =
       plan.polymarketCents * (MICRO_USD_PER_CENT + bundle.polymarketFees.rateUnits) +
       POLYMARKET_FILLS_MAX * POLYMARKET_FEE_STEP_MICRO_USD
-    // All lots at the limit, and a micro-dollar a lot, since no fill is smaller and each rounds its fee up by less.
-    const kalshiLimitFeeMicroUsd = kalshiTradeFeeCeilMicroUsd(
-      bundle.kalshiFees,
-      ROLE_TAKER,
+    intent.kalshiCostMicroUsd = kalshiWorstMicroUsd(
+      bundle,
       plan.kalshiLimitCost,
-      intent.kalshiLots as Lots,
+      intent.kalshiLots,
+      this.#parts.policy.kalshiPrecisionMicroUsd,
     )
-    intent.kalshiCostMicroUsd =
-      intent.kalshiLots * (plan.kalshiLimitCost + 1) +
-      kalshiLimitFeeMicroUsd +
-      this.#parts.policy.kalshiPrecisionMicroUsd
     intent.expectedMicroShares = plan.expectedMicroShares
     intent.overfillMicroShares = plan.overfillBandMicroShares
 
@@ -366,68 +355,18 @@ export class Executor implements PoolOwner, SignerListener, LegListener {
     return this.#endTurn(TurnOutcome.Signing, miss)
   }
 
-  /** Makes both requests final and writes them in one go, the far leg first. */
-  #send(approved: Approved, slot: number): TurnOutcome {
-    const { clock, headers, ids, legs, trades, pool, planner, risk, gateways, farVenue } = this.#parts
-    const { plan } = planner
-    const wallMs = clock.wallMs()
-    const header = headers.take(wallMs)
-    const counter = header < 0 ? ID_NONE : ids.next()
-    if (counter === ID_NONE) {
-      pool.release(slot)
-      return this.#endTurn(TurnOutcome.Refused, header < 0 ? Refusal.NoHeader : Refusal.NoClientOrderId)
-    }
-    const trade = trades.begin(approved.bundle, approved.direction)
-
-    const { store } = pool
-    const bodyStart = store.bodyStart(slot)
-    const polymarketLength = this.#parts.polymarketRequest.write(
-      this.#requests[POLYMARKET],
-      store.bodies,
-      bodyStart,
-      bodyStart + store.bodyLength[slot],
-      OrderType.FAK,
-      Math.floor(wallMs / MS_PER_S),
-    )
-    const kalshiRequest = legs[approved.bundle].kalshi
-    kalshiRequest.write(
-      this.#requests[KALSHI],
-      headers.timestampMs(header),
-      headers.signatures,
-      headers.signatureStart(header),
-      counter,
-      plan.kalshiBuysYes ? SIDE_BID : SIDE_ASK,
-      plan.kalshiPrice,
-      approved.kalshiLots,
-    )
+  /** Notes what was used, and remembers both touches that this trade is taking from. */
+  #noteSent(slot: number): void {
+    const { bundles, intakes, desk } = this.#parts
     const turn = this.#turn
-    turn[TurnCell.t1Ns] = clock.nowNs()
-
-    // Booked before the first byte leaves: an answer may be there before the second leg is written.
-    this.#reserve(trade, POLYMARKET, approved.polymarketCostMicroUsd)
-    this.#reserve(trade, KALSHI, approved.kalshiCostMicroUsd)
-    this.#worstMicroUsd[trade] = approved.polymarketCostMicroUsd + approved.kalshiCostMicroUsd
-    risk.sent(approved.bundle, this.#worstMicroUsd[trade])
-    const nearVenue = VENUES - 1 - farVenue
-    const lengths = this.#lengths
-    lengths[POLYMARKET] = polymarketLength
-    lengths[KALSHI] = kalshiRequest.bytes
-    gateways[farVenue].send(approved, trade, this.#requests[farVenue], lengths[farVenue])
-    gateways[nearVenue].send(approved, trade, this.#requests[nearVenue], lengths[nearVenue])
-    turn[TurnCell.t2Ns] = clock.nowNs()
-    this.#noteTaken(approved.bundle, approved.direction as Direction)
-
+    turn[TurnCell.t1Ns] = desk.finalNs
+    turn[TurnCell.t2Ns] = desk.writtenNs
     turn[TurnCell.poolSlot] = slot
-    turn[TurnCell.clientOrderId] = counter
-    turn[TurnCell.headerIndex] = header
-    turn[TurnCell.trade] = trade
-    pool.release(slot)
-    return this.#endTurn(TurnOutcome.Sent, 0)
-  }
-
-  /** Remembers both touches that this trade is taking from. */
-  #noteTaken(bundleIndex: number, direction: Direction): void {
-    const { bundles, intakes } = this.#parts
+    turn[TurnCell.clientOrderId] = desk.counter
+    turn[TurnCell.headerIndex] = desk.header
+    turn[TurnCell.trade] = desk.trade
+    const { bundle: bundleIndex } = this.#intent
+    const direction = this.#intent.direction as Direction
     const { books, inverse } = bundles[bundleIndex]
     const polymarket = polymarketSide(intakes[POLYMARKET].books[books[POLYMARKET]], direction)
     const kalshi = kalshiSide(intakes[KALSHI].books[books[KALSHI]], direction, inverse)
@@ -455,11 +394,6 @@ export class Executor implements PoolOwner, SignerListener, LegListener {
     return side.bestPrice() === this.#takenPrice[at] && side.lots[side.best] === this.#takenLots[at]
   }
 
-  #reserve(trade: number, venue: Venue, microUsd: number): void {
-    this.#parts.trades.reservedMicroUsd[trade * VENUES + venue] = microUsd
-    this.#parts.ledger.reserve(venue, microUsd)
-  }
-
   #beginTurn(bundleIndex: number, direction: Direction, nowNs: Ns, polymarket: Book, kalshi: Book): void {
     const { inverse } = this.#parts.bundles[bundleIndex]
     const turn = this.#turn
@@ -483,40 +417,6 @@ export class Executor implements PoolOwner, SignerListener, LegListener {
   }
 
   // ---- answers and time ----------------------------------------------------------------------------------------
-
-  /** Of the gateways: a leg is final. */
-  legDone(
-    trade: number,
-    venue: Venue,
-    filledMicroShares: number,
-    costMicroUsd: number,
-    feeMicroUsd: number,
-    nowNs: Ns,
-  ): void {
-    const { trades, ledger, risk, journal, observer } = this.#parts
-    const bundle = trades.bundle[trade]
-    const bought = boughtOutcome(venue, trades.direction[trade] as Direction)
-    const reservedMicroUsd = trades.reservedMicroUsd[trade * VENUES + venue]
-    const outcome = trades.legDone(trade, venue, filledMicroShares, costMicroUsd, feeMicroUsd)
-    ledger.settle(venue, bundle, bought, reservedMicroUsd, filledMicroShares, costMicroUsd + feeMicroUsd)
-
-    const fill = this.#fill
-    fill[FillCell.atNs] = nowNs
-    fill[FillCell.trade] = trade
-    fill[FillCell.venue] = venue
-    fill[FillCell.bundle] = bundle
-    fill[FillCell.outcome] = bought
-    fill[FillCell.filledMicroShares] = filledMicroShares
-    fill[FillCell.costMicroUsd] = costMicroUsd
-    fill[FillCell.feeMicroUsd] = feeMicroUsd
-    journal.appendCells(RecordKind.Fill, fill, FILL_CELLS)
-    observer.leg(fill)
-    if (outcome === TradeOutcome.Open) return
-
-    risk.settled(bundle, this.#worstMicroUsd[trade], trades.spentMicroUsd(trade), nowNs)
-    observer.tradeEnded(trade, outcome)
-    trades.close(trade)
-  }
 
   /** Of the pool. */
   journalHash(digest: Uint8Array): number {
@@ -588,11 +488,4 @@ export class Executor implements PoolOwner, SignerListener, LegListener {
     intake.closeDue(book)
     intake.end()
   }
-}
-
-/** The outcome that a leg bought: the two venues always buy opposite ones. */
-function boughtOutcome(venue: Venue, direction: Direction): number {
-  const ofOutcome =
-    venue === POLYMARKET ? polymarketBuysOutcome(direction) : !polymarketBuysOutcome(direction)
-  return ofOutcome ? OUTCOME_NAMED : OUTCOME_COMPLEMENT
 }

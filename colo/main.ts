@@ -22,10 +22,11 @@ import {
 import { Planner } from './detector/planner.ts'
 import { policyFromSettings } from './detector/policy.ts'
 import { Signals } from './detector/signal.ts'
-import { Executor, type ExecutorObserver, type Legs } from './executor.ts'
+import { Executor, type ExecutorObserver } from './executor.ts'
 import { type BookListener, Intake } from './feed/intake.ts'
 import { RecordKind } from './journal/record.ts'
 import type { JournalRing } from './journal/ring.ts'
+import { type Legs, OrderDesk } from './order-desk.ts'
 import { HeaderRing } from './pool/headers.ts'
 import { ClientOrderIds } from './pool/ids.ts'
 import { lineOf, OrderPool, type PoolOwner } from './pool/pool.ts'
@@ -132,8 +133,8 @@ export function assemble(pairs: readonly PairWithFees[], settings: Settings, aro
   })
 
   const legs: Legs[] = pairs.map(({ pair }) => ({
-    // A market that delays takers needs its delayed leg first; such pairs wait for the plan that does that.
-    tradable: pair.polymarket.takerDelayMs === 0 && pair.polymarket.tick !== undefined,
+    tradable: pair.polymarket.tick !== undefined,
+    polymarketFirst: pair.polymarket.takerDelayMs > 0,
     kalshi: new KalshiRequest(
       {
         host: PAPER_HOSTS[KALSHI],
@@ -172,7 +173,7 @@ export function assemble(pairs: readonly PairWithFees[], settings: Settings, aro
         if (ticks === undefined) closeLines(index)
         else if (ticks !== bundle.ticks[POLYMARKET] || !legs[index].tradable) {
           bundle.ticks[POLYMARKET] = ticks
-          legs[index].tradable = pairs[index].pair.polymarket.takerDelayMs === 0
+          legs[index].tradable = true
           openLines(index, tick)
         }
       })
@@ -194,6 +195,38 @@ export function assemble(pairs: readonly PairWithFees[], settings: Settings, aro
     clock,
     around.onRequest,
   )
+  const risk = new Risk(
+    settings.limits,
+    ledger,
+    trades,
+    eventsOf(pairs),
+    settings.cooldownMs * NS_PER_MS,
+    clock.nowNs() + (DAY_MS - (clock.wallMs() % DAY_MS)) * NS_PER_MS,
+  )
+  const ids = new ClientOrderIds((first, count) =>
+    journal.appendCells(RecordKind.IdBlock, Float64Array.of(first, count), 2),
+  )
+  const desk = new OrderDesk({
+    clock,
+    bundles,
+    legs,
+    risk,
+    ledger,
+    trades,
+    store: pool.store,
+    headers,
+    ids,
+    polymarketRequest: new PolymarketRequest(
+      { host: PAPER_HOSTS[POLYMARKET], address: facts.owner, apiKey: PAPER_API_KEY, passphrase: 'paper' },
+      new Seal('paper'),
+    ),
+    gateways: [paper.gateway(POLYMARKET), paper.gateway(KALSHI)],
+    farVenue: POLYMARKET,
+    kalshiPrecisionMicroUsd: settings.kalshi.balancePrecisionMicroUsd,
+    flattenLossMicroUsd: settings.flattenLossMicroUsd,
+    journal,
+    observer,
+  })
   const executor = new Executor({
     clock,
     parsers: [
@@ -207,34 +240,19 @@ export function assemble(pairs: readonly PairWithFees[], settings: Settings, aro
     policy,
     planner: new Planner(),
     signals: new Signals(bundles.length, settings.signalGrossSpreadMicroUsd),
-    risk: new Risk(
-      settings.limits,
-      ledger,
-      trades,
-      eventsOf(pairs),
-      settings.cooldownMs * NS_PER_MS,
-      clock.nowNs() + (DAY_MS - (clock.wallMs() % DAY_MS)) * NS_PER_MS,
-    ),
+    risk,
     ledger,
-    trades,
+    desk,
     pool,
     sizesCents: settings.pool.sizesCents,
     headers,
-    ids: new ClientOrderIds((first, count) =>
-      journal.appendCells(RecordKind.IdBlock, Float64Array.of(first, count), 2),
-    ),
-    polymarketRequest: new PolymarketRequest(
-      { host: PAPER_HOSTS[POLYMARKET], address: facts.owner, apiKey: PAPER_API_KEY, passphrase: 'paper' },
-      new Seal('paper'),
-    ),
-    gateways: [paper.gateway(POLYMARKET), paper.gateway(KALSHI)],
-    farVenue: POLYMARKET,
+    ids,
     journal,
-    retake: around.stress,
     signMisses: settings.pool.missPolicy === 'sign',
+    retake: around.stress,
     observer,
   })
-  paper.listener = executor
+  paper.listener = desk
   pairs.forEach(({ pair }, index) => {
     if (pair.polymarket.tick !== undefined) openLines(index, pair.polymarket.tick)
   })

@@ -131,6 +131,10 @@ export const Settings = z
       .max(3_600_000)
       .default(1_000)
       .describe('How long a pair rests after a trade was sent, so that its books show what we took.'),
+    flattenLossMicroUsd: microUsd
+      .max(1_000_000)
+      .default(50_000)
+      .describe('What evening out a contract whose other leg did not fill may lose at most.'),
     limits: Limits.prefault({}),
     pool: Pool.prefault({}),
     kalshi: Kalshi.prefault({}),

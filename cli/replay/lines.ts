@@ -28,7 +28,7 @@ export function summaryLines(report: Report): string {
     `decisions: ${report.decisions.sent} sent; refused ${counts(report.decisions.refused)}; no plan ${counts(report.decisions.not_planned)}; missed ${counts(report.decisions.missed)}; book not LIVE ${report.decisions.not_live}`,
     `pool: ${report.pool.hits} of ${report.pool.approved} approved decisions served (${(report.pool.hit_rate * 100).toFixed(2)} %), ${report.pool.signed} orders signed`,
     '',
-    `trades: ${report.trades.count}, ${report.trades.hedged} hedged, ${report.trades.exposed} exposed, ${report.trades.nothing} without a fill`,
+    `trades: ${report.trades.count}, ${report.trades.hedged} hedged, ${report.trades.flattened} flattened, ${report.trades.exposed} exposed, ${report.trades.nothing} without a fill`,
     ...report.trade_list
       .slice(0, TRADES_SHOWN)
       .map(

@@ -131,9 +131,9 @@ export class RunRecord implements ExecutorObserver, BookListener {
     const trade = this.#open.get(cells[FillCell.trade])
     if (trade === undefined) return
     const leg = trade.legs[cells[FillCell.venue]]
-    leg.filled_micro_shares = cells[FillCell.filledMicroShares]
-    leg.cost_micro_usd = cells[FillCell.costMicroUsd]
-    leg.fee_micro_usd = cells[FillCell.feeMicroUsd]
+    leg.filled_micro_shares += cells[FillCell.filledMicroShares]
+    leg.cost_micro_usd += cells[FillCell.costMicroUsd]
+    leg.fee_micro_usd += cells[FillCell.feeMicroUsd]
   }
 
   tradeEnded(trade: number, outcome: TradeOutcome): void {
@@ -193,6 +193,7 @@ export class RunRecord implements ExecutorObserver, BookListener {
       trades: {
         count: this.trades.length,
         hedged: counted(TradeOutcome.Hedged),
+        flattened: counted(TradeOutcome.Flattened),
         exposed: counted(TradeOutcome.Exposed),
         nothing: counted(TradeOutcome.Nothing),
         lots,

@@ -22,7 +22,7 @@ export function screen(replay: Replay, seconds: number): string {
     'pair               polarity   Polymarket          Kalshi              edge after fees, a contract',
     ...replay.pairs.map(({ pair }, bundle) => pairLine(replay, pair.id, pair.polarity, bundle)),
     '',
-    `trades ${trades.count}: ${trades.hedged} hedged, ${trades.exposed} exposed, ${trades.nothing} without a fill; spent ${dollars(pnl.spent)}, net at resolution ${dollars(pnl.at_resolution)}`,
+    `trades ${trades.count}: ${trades.hedged} hedged, ${trades.flattened} flattened, ${trades.exposed} exposed, ${trades.nothing} without a fill; spent ${dollars(pnl.spent)}, net at resolution ${dollars(pnl.at_resolution)}`,
     `pool   ${hits.hits} of ${hits.approved} decisions served, ${assembly.pool.counters.signed} orders signed ahead`,
     '',
     ...record.trades.slice(-TRADES_SHOWN).map(tradeLine),

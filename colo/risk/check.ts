@@ -119,6 +119,14 @@ export class Risk {
     return this.refusal === Refusal.None ? (intent as Approved) : undefined
   }
 
+  /**
+   * An order that completes or unwinds a trade which was approved. Never refused here: what it may cost is bounded by
+   * whoever makes it, and leaving a leg naked is what costs without bound.
+   */
+  approveExit(intent: Intent): Approved {
+    return intent as Approved
+  }
+
   /** An approved trade is on its way: counted before its first byte leaves. */
   sent(bundle: number, worstMicroUsd: number): void {
     this.#inFlight[bundle] = 1

@@ -1,6 +1,6 @@
 import { assert } from '@tandem/shared/assert.ts'
 import { MICRO_SHARES_PER_LOT } from '@tandem/shared/units.ts'
-import { VENUES } from '../venue/venue.ts'
+import { KALSHI, POLYMARKET, VENUES, type Venue } from '../venue/venue.ts'
 
 // Trades in flight, as columns: trade t, leg on venue v is cell t * VENUES + v. A trade's number is its place, so it
 // is used again after `close`; the journal tells trades apart by time.
@@ -8,17 +8,25 @@ import { VENUES } from '../venue/venue.ts'
 /** Trades in flight at once. More would mean that answers stopped coming; risk refuses at a lower limit. */
 export const TRADES_MAX = 64
 
-const LegState = { None: 0, Sent: 1, Done: 2 } as const
+export const LegState = {
+  None: 0,
+  /** It waits for the other leg's fills. */
+  Planned: 1,
+  Sent: 2,
+  Done: 3,
+} as const
 
 export const TradeOutcome = {
   /** The other leg's answer is still to come. */
   Open: 0,
   /** Both legs filled, less than a lot apart. */
   Hedged: 1,
+  /** The legs differed, and one more order made them equal. */
+  Flattened: 2,
   /** The legs differ by a lot or more: what is over is a naked position. */
-  Exposed: 2,
+  Exposed: 3,
   /** Neither leg filled: nothing happened but the attempt. */
-  Nothing: 3,
+  Nothing: 4,
 } as const
 export type TradeOutcome = (typeof TradeOutcome)[keyof typeof TradeOutcome]
 
@@ -31,6 +39,7 @@ export class Trades {
   readonly filledMicroShares = new Float64Array(TRADES_MAX * VENUES)
   readonly costMicroUsd = new Float64Array(TRADES_MAX * VENUES)
   readonly feeMicroUsd = new Float64Array(TRADES_MAX * VENUES)
+  readonly #isEvenedOut = new Uint8Array(TRADES_MAX)
   #open = 0
 
   get open(): number {
@@ -43,6 +52,7 @@ export class Trades {
     if (trade === -1) return -1
     this.bundle[trade] = bundle
     this.direction[trade] = direction
+    this.#isEvenedOut[trade] = 0
     for (let cell = trade * VENUES; cell < (trade + 1) * VENUES; cell++) {
       this.legState[cell] = LegState.Sent
       this.reservedMicroUsd[cell] = 0
@@ -54,21 +64,48 @@ export class Trades {
     return trade
   }
 
-  /** The final answer for one leg, as the venue reported it. */
+  /** The final answer for one order of a leg, as the venue reported it; a sale is a fill below zero. */
   legDone(
     trade: number,
-    venue: number,
+    venue: Venue,
     filledMicroShares: number,
     costMicroUsd: number,
     feeMicroUsd: number,
-  ): TradeOutcome {
+  ): void {
     const cell = trade * VENUES + venue
     assert(this.legState[cell] === LegState.Sent, 'TRADE_LEG_NOT_SENT')
     this.legState[cell] = LegState.Done
-    this.filledMicroShares[cell] = filledMicroShares
-    this.costMicroUsd[cell] = costMicroUsd
-    this.feeMicroUsd[cell] = feeMicroUsd
-    return this.#outcome(trade)
+    this.filledMicroShares[cell] += filledMicroShares
+    this.costMicroUsd[cell] += costMicroUsd
+    this.feeMicroUsd[cell] += feeMicroUsd
+  }
+
+  /** The Kalshi leg gets one more order. Once a trade. */
+  beginEvenOut(trade: number): void {
+    assert(this.#isEvenedOut[trade] === 0, 'TRADE_EVENED_OUT_ONCE')
+    this.#isEvenedOut[trade] = 1
+    this.legState[trade * VENUES + KALSHI] = LegState.Sent
+  }
+
+  isEvenedOut(trade: number): boolean {
+    return this.#isEvenedOut[trade] === 1
+  }
+
+  /** Shares that Polymarket filled beyond Kalshi; negative when it is Kalshi that has more. */
+  excessMicroShares(trade: number): number {
+    const cell = trade * VENUES
+    return this.filledMicroShares[cell + POLYMARKET] - this.filledMicroShares[cell + KALSHI]
+  }
+
+  outcome(trade: number): TradeOutcome {
+    let most = 0
+    for (let cell = trade * VENUES; cell < (trade + 1) * VENUES; cell++) {
+      if (this.legState[cell] !== LegState.Done) return TradeOutcome.Open
+      most = Math.max(most, this.filledMicroShares[cell])
+    }
+    if (Math.abs(this.excessMicroShares(trade)) >= MICRO_SHARES_PER_LOT) return TradeOutcome.Exposed
+    if (this.isEvenedOut(trade)) return TradeOutcome.Flattened
+    return most === 0 ? TradeOutcome.Nothing : TradeOutcome.Hedged
   }
 
   /** What both legs cost, fees included. */
@@ -84,18 +121,5 @@ export class Trades {
     assert(this.bundle[trade] !== -1, 'TRADE_NOT_OPEN')
     this.bundle[trade] = -1
     this.#open--
-  }
-
-  #outcome(trade: number): TradeOutcome {
-    let least = Number.POSITIVE_INFINITY
-    let most = 0
-    for (let cell = trade * VENUES; cell < (trade + 1) * VENUES; cell++) {
-      if (this.legState[cell] !== LegState.Done) return TradeOutcome.Open
-      const filled = this.filledMicroShares[cell]
-      if (filled < least) least = filled
-      if (filled > most) most = filled
-    }
-    if (most === 0) return TradeOutcome.Nothing
-    return most - least < MICRO_SHARES_PER_LOT ? TradeOutcome.Hedged : TradeOutcome.Exposed
   }
 }

@@ -74,7 +74,13 @@ class HeldSigner implements Signer {
   }
 }
 
-function scene({ polarity = 'same', settings = {} }: { polarity?: string; settings?: object } = {}) {
+interface SceneOptions {
+  polarity?: string
+  settings?: object
+  takerDelayMs?: number
+}
+
+function scene({ polarity = 'same', settings = {}, takerDelayMs = 0 }: SceneOptions = {}) {
   const { mapping } = readMapping(
     {
       pairs: [
@@ -82,7 +88,7 @@ function scene({ polarity = 'same', settings = {} }: { polarity?: string; settin
           id: 'pair',
           polarity,
           kalshi: { ticker: TICKER },
-          polymarket: { yes_token: YES, no_token: NO, tick: '0.01' },
+          polymarket: { yes_token: YES, no_token: NO, tick: '0.01', taker_delay_ms: takerDelayMs },
         },
       ],
     },
@@ -155,7 +161,7 @@ function scene({ polarity = 'same', settings = {} }: { polarity?: string; settin
 }
 
 /** A scene whose pool has stock for both lines, its books apart. */
-function stocked(options: Parameters<typeof scene>[0] = {}) {
+function stocked(options: SceneOptions = {}) {
   const parts = scene(options)
   parts.polymarket('0.45', '0.47')
   parts.kalshi('0.4500', '0.5300')
@@ -339,6 +345,69 @@ test('what was reserved is given back to the last micro-dollar', () => {
     balance += parts.ledger.balanceMicroUsd[venue] as number
   }
   assert.equal(balance, 2e12 - spent)
+})
+
+test('where takers are delayed, Kalshi is sized by what Polymarket filled', () => {
+  const parts = stocked({ takerDelayMs: 150 })
+  // By the time that the order meets the book, three quarters of it are gone.
+  assert.equal(parts.kalshi('0.5300', '0.4500'), TurnOutcome.Sent)
+  parts.step(40)
+  parts.polymarket('0.45', '0.47', '50.5')
+  assert.equal(parts.record.trades.length, 0)
+  parts.step(200)
+  const trade = last(parts.record.trades)
+  assert.equal(trade.outcome, 'hedged')
+  assert.equal(trade.polymarket.filled_micro_shares, 50_500_000)
+  assert.equal(trade.kalshi.filled_micro_shares, 50_500_000)
+})
+
+test('a delayed leg that fills nothing sends nothing after it', () => {
+  const parts = stocked({ takerDelayMs: 150 })
+  parts.kalshi('0.5300', '0.4500')
+  parts.step(40)
+  parts.polymarket('0.45', '0.60')
+  parts.step(200)
+  assert.equal(last(parts.record.trades).outcome, 'nothing')
+  assert.equal(parts.ledger.reservedMicroUsd[KALSHI], 0)
+})
+
+test('a leg that did not fill is evened out on Kalshi at once, and the loss is bounded', () => {
+  const parts = stocked()
+  parts.kalshi('0.5300', '0.4500')
+  parts.step(40)
+  // Kalshi has filled; Polymarket's price is gone before the order is there.
+  parts.polymarket('0.55', '0.60')
+  parts.step(200)
+  const trade = last(parts.record.trades)
+  assert.equal(trade.outcome, 'flattened')
+  assert.equal(trade.kalshi.filled_micro_shares, 0)
+  // Bought NO at .47, sold it back at .45.
+  assert.ok(trade.net_micro_usd < 0)
+  assert.equal(parts.ledger.excessMicroShares(0, 0), 0)
+  assert.equal(parts.record.decisions.refused.Exposed, undefined)
+})
+
+test('too few on Kalshi are bought, dearer than planned but within the bound', () => {
+  const parts = stocked()
+  parts.kalshi('0.5300', '0.4500')
+  // Kalshi's price is gone before the order is there; Polymarket fills.
+  parts.kalshi('0.5000', '0.4500')
+  parts.step(200)
+  const trade = last(parts.record.trades)
+  assert.equal(trade.outcome, 'flattened')
+  assert.ok(trade.polymarket.filled_micro_shares - trade.kalshi.filled_micro_shares < 10_000)
+  assert.ok(trade.kalshi.filled_micro_shares > 0)
+})
+
+test('what cannot be evened out within the bound stays, and the pair stands still', () => {
+  const parts = stocked()
+  parts.kalshi('0.5300', '0.4500')
+  parts.kalshi('0.2000', '0.4500')
+  parts.step(200)
+  assert.equal(last(parts.record.trades).outcome, 'exposed')
+  parts.polymarket('0.45', '0.47', '900')
+  assert.equal(parts.kalshi('0.5300', '0.4500', '900.00'), TurnOutcome.Refused)
+  assert.equal(parts.record.decisions.refused.Exposed, 1)
 })
 
 test('a tick that the market changes to is the one that orders keep to', () => {

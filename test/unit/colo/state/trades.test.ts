@@ -15,9 +15,25 @@ test('legs less than a lot apart are hedged, a lot apart exposed, both empty not
   ] as const) {
     const trades = new Trades()
     const trade = trades.begin(5, 1)
-    assert.equal(trades.legDone(trade, POLYMARKET, polymarket, 1, 0), TradeOutcome.Open)
-    assert.equal(trades.legDone(trade, KALSHI, kalshi, 1, 0), outcome)
+    trades.legDone(trade, POLYMARKET, polymarket, 1, 0)
+    assert.equal(trades.outcome(trade), TradeOutcome.Open)
+    trades.legDone(trade, KALSHI, kalshi, 1, 0)
+    assert.equal(trades.outcome(trade), outcome)
   }
+})
+
+test('one more Kalshi order may even the legs out, once', () => {
+  const trades = new Trades()
+  const trade = trades.begin(0, 0)
+  trades.legDone(trade, POLYMARKET, 1_000_000, 500, 0)
+  trades.legDone(trade, KALSHI, 3_000_000, 900, 0)
+  assert.equal(trades.excessMicroShares(trade), -2_000_000)
+  trades.beginEvenOut(trade)
+  assert.equal(trades.outcome(trade), TradeOutcome.Open)
+  trades.legDone(trade, KALSHI, -2_000_000, -580, 10)
+  assert.equal(trades.outcome(trade), TradeOutcome.Flattened)
+  assert.equal(trades.spentMicroUsd(trade), 500 + 900 - 580 + 10)
+  assert.throws(() => trades.beginEvenOut(trade), { code: 'TRADE_EVENED_OUT_ONCE' })
 })
 
 test('a leg is answered once', () => {
