@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import {
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -18,7 +19,7 @@ import { type Mutation, mutations } from './planted.ts'
 // for it to fail. A bug that no test finds is a hole in the tests: exit code 1. So is a mutation whose line is gone.
 
 const root = resolve(import.meta.dirname, '../..')
-const FOLDERS = ['shared', 'colo', 'cli', 'test', 'bench', 'examples', 'docs']
+const FOLDERS = ['shared', 'colo', 'edge', 'sandbox', 'cli', 'test', 'bench', 'examples', 'docs']
 const FILES = ['package.json', 'package-lock.json', 'tsconfig.json']
 /** A planted bug may well be an endless loop. */
 const TIMEOUT_MS = 120_000
@@ -35,7 +36,7 @@ type Verdict = (typeof Verdict)[keyof typeof Verdict]
 /** A copy whose packages are the real ones and whose workspaces are its own. */
 function copyProject(): string {
   const copy = mkdtempSync(join(tmpdir(), 'tandem-mutations-'))
-  for (const name of [...FOLDERS, ...FILES]) {
+  for (const name of [...FOLDERS, ...FILES].filter((file) => existsSync(join(root, file)))) {
     cpSync(join(root, name), join(copy, name), {
       recursive: true,
       filter: (path) => !path.endsWith('/node_modules'),
@@ -48,6 +49,9 @@ function copyProject(): string {
   }
   for (const name of readdirSync(join(root, 'node_modules/@tandem'))) {
     symlinkSync(join(copy, name), join(packages, '@tandem', name))
+    // A workspace has packages of its own where it needs another version than the rest.
+    const own = join(root, name, 'node_modules')
+    if (existsSync(own)) symlinkSync(own, join(copy, name, 'node_modules'))
   }
   return copy
 }
