@@ -17,6 +17,7 @@ import {
   PLUS,
   QUOTE,
   SLASH,
+  SPACE,
   ZERO,
 } from './punctuation.ts'
 import type { Shape } from './shape.ts'
@@ -156,7 +157,7 @@ export class Scanner {
   space(p: number): number {
     while (p < this.end) {
       const byte = this.view.getUint8(p)
-      if (byte > 0x20 || (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09)) break
+      if (byte > SPACE || (byte !== SPACE && byte !== 0x0a && byte !== 0x0d && byte !== 0x09)) break
       p++
     }
     return p
@@ -199,7 +200,8 @@ export class Scanner {
     if (p < 0) return this.#stop()
     if (after >= 0) {
       const stop = shape.match(this.view, p, this.end, after)
-      if (stop > 0) {
+      // More space than last time would stand before the value.
+      if (stop > 0 && this.view.getUint8(stop) > SPACE) {
         this.more = true
         this.value = shape.next[after]
         return stop

@@ -106,8 +106,7 @@ export class Symbols {
     for (let slot = hash & this.#mask; ; slot = (slot + 1) & this.#mask) {
       const code = this.#table[slot]
       if (code === NOT_FOUND) return NOT_FOUND
-      if (this.#hashes[code] !== hash || this.#lengths[code] !== length) continue
-      if (this.endOf(code, view, start, end) === end) return code
+      if (this.#hashes[code] === hash && this.endOf(code, view, start, end) === end) return code
     }
   }
 

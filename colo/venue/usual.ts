@@ -114,14 +114,25 @@ export function usualHash(view: DataView, p: number, end: number): boolean {
   return plain === 0x20202020
 }
 
-/** Thirteen digits, which are milliseconds until the year 2286, with something after them; -1 for anything else. */
+/**
+ * Thirteen digits, which are milliseconds from 2001 to 2286, with something after them; -1 for anything else. The first
+ * is not 0: in a JSON number that would be no digit to begin with.
+ */
 export function usualMs(view: DataView, p: number, end: number): number {
   if (p < 0 || p + MS_DIGITS >= end) return -1
   const high = view.getInt32(p, true)
   const middle = view.getInt32(p + 4, true)
   const low = view.getInt32(p + 8, true)
   const last = view.getUint8(p + 12) - ZERO
-  if (!areDigits(high) || !areDigits(middle) || !areDigits(low) || last < 0 || last > 9) return -1
+  if (
+    (high & 0xff) === ZERO ||
+    !areDigits(high) ||
+    !areDigits(middle) ||
+    !areDigits(low) ||
+    last < 0 ||
+    last > 9
+  )
+    return -1
   return fourDigits(high) * 1_000_000_000 + (fourDigits(middle) * 100_000 + fourDigits(low) * 10 + last)
 }
 
