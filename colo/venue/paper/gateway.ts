@@ -11,6 +11,7 @@ import type { Clock } from '../../clock.ts'
 import type { Approved } from '../../risk/intent.ts'
 import { TokenKind, tokenOf } from '../../token.ts'
 import type { Gateway, LegListener } from '../gateway.ts'
+import { LegEnd } from '../leg.ts'
 import type { Venue } from '../venue.ts'
 import { PaperDepth } from './depth.ts'
 import { type PaperOrder, readOrder } from './order.ts'
@@ -73,6 +74,7 @@ export class PaperVenues {
   gateway(venue: Venue): Gateway {
     return {
       free: () => true,
+      freeForExit: () => true,
       send: (_approved: Approved, trade, request, length) => {
         this.#onRequest()
         this.#accept({ venue, trade, order: readOrder(venue, request.subarray(0, length)) })
@@ -96,6 +98,8 @@ export class PaperVenues {
       fill.costMicroUsd,
       fill.feeMicroUsd,
       this.#clock.nowNs(),
+      LegEnd.Fills,
+      0,
     )
   }
 
