@@ -1,19 +1,7 @@
-import { KalshiOrderFees, kalshiFeeSchedule, ROLE_TAKER } from '@tandem/shared/fees/kalshi.ts'
-import { polymarketFeeCeilMicroUsd, polymarketFeeSchedule } from '@tandem/shared/fees/polymarket.ts'
-import type { Fees, Pair } from '@tandem/shared/mapping.ts'
 import type { Settings } from '@tandem/shared/settings.ts'
-import {
-  finestStep,
-  KALSHI_TICKS,
-  POLYMARKET_TICKS,
-  type TickStructure,
-  ticksFromBands,
-} from '@tandem/shared/ticks.ts'
-import { type Lots, MICRO_SHARES_PER_LOT, NS_PER_MS, type Price } from '@tandem/shared/units.ts'
-import { Book } from './book/book.ts'
+import { POLYMARKET_TICKS } from '@tandem/shared/ticks.ts'
+import { NS_PER_MS, type Price } from '@tandem/shared/units.ts'
 import type { Clock } from './clock.ts'
-import type { Bundle } from './detector/bundle.ts'
-import { BundleIndex } from './detector/bundle-index.ts'
 import {
   BUY_KALSHI_SELL_POLYMARKET,
   BUY_POLYMARKET_SELL_KALSHI,
@@ -26,6 +14,7 @@ import { Executor, type ExecutorObserver } from './executor.ts'
 import { type BookListener, Intake } from './feed/intake.ts'
 import { RecordKind } from './journal/record.ts'
 import type { JournalRing } from './journal/ring.ts'
+import type { Listing } from './listing.ts'
 import { type Legs, OrderDesk } from './order-desk.ts'
 import { HeaderRing } from './pool/headers.ts'
 import { ClientOrderIds } from './pool/ids.ts'
@@ -36,15 +25,14 @@ import type { Signer } from './signer/signer.ts'
 import { Ledger } from './state/ledger.ts'
 import { Trades } from './state/trades.ts'
 import { TokenKind } from './token.ts'
+import type { Gateway } from './venue/gateway.ts'
 import { SignedRequest } from './venue/kalshi/auth.ts'
 import { OrderRequest as KalshiRequest, TimeInForce } from './venue/kalshi/encode.ts'
 import { KalshiParser } from './venue/kalshi/parse.ts'
-import { type PaperMarket, PaperVenues } from './venue/paper/gateway.ts'
 import { Seal } from './venue/polymarket/auth.ts'
 import { OrderBody, OrderRequest as PolymarketRequest } from './venue/polymarket/encode.ts'
 import { PolymarketParser } from './venue/polymarket/parse.ts'
-import { Symbols } from './venue/symbols.ts'
-import { KALSHI, POLYMARKET, VENUES } from './venue/venue.ts'
+import { KALSHI, POLYMARKET, VENUES, type Venue } from './venue/venue.ts'
 
 // The composition root: a mapping and settings in, a wired executor out. No logic of its own.
 
@@ -63,50 +51,45 @@ export interface Surroundings {
   readonly observer: ExecutorObserver & BookListener
   /** Nothing that is taken is missed: a crossing is traded again and again. To measure the pool, not the market. */
   readonly stress: boolean
-  /** Called when a request's bytes are final: a bench's stopwatch. */
-  readonly onRequest?: () => void
+  readonly access: Access
+  /** By venue; they tell the assembly's desk of their answers. */
+  readonly gateways: readonly [Gateway, Gateway]
 }
 
-export interface PairWithFees {
-  readonly pair: Pair
-  readonly fees: Fees
+/** Where the venues are, and who we are to them. Of secrets only the one that no signer can keep (venue/polymarket/auth.ts). */
+export interface Access {
+  readonly polymarket: {
+    readonly host: string
+    readonly apiKey: string
+    readonly passphrase: string
+    readonly secret: string
+  }
+  /** `useYesPrice`: what the subscription asked for (Kalshi fact sheet, section 3.5). */
+  readonly kalshi: { readonly host: string; readonly useYesPrice: boolean }
 }
 
 /** The wired parts, for whoever runs them and for who reports on them. */
 export interface Assembly {
   readonly executor: Executor
-  readonly paper: PaperVenues
+  /** Hears of the gateways' answers. */
+  readonly desk: OrderDesk
   readonly intakes: readonly [Intake, Intake]
-  readonly bundles: readonly Bundle[]
-  readonly index: BundleIndex
+  readonly listing: Listing
   readonly pool: OrderPool
   readonly headers: HeaderRing
   readonly ledger: Ledger
   readonly trades: Trades
 }
 
-/** A market whose structure is not told: whole cents are valid in every one (Kalshi fact sheet, section 6). */
-const WHOLE_CENTS = KALSHI_TICKS.get('linear_cent') as TickStructure
-/** Where the Polymarket tick is not told yet: only what is held is at stake, since nothing is sent before it is. */
-const TICK_UNTOLD = 100 as Price
 /** Headers at hand below which they are stamped closer: trades of one burst, each with one leg on Kalshi. */
 const HEADERS_LOW = 16
 const SUBACCOUNT = 0
-/** The paper venues check no credential; these only fill the places of real ones. */
-const PAPER_API_KEY = '00000000-0000-0000-0000-000000000000'
-const PAPER_HOSTS = ['polymarket.paper', 'kalshi.paper'] as const
 const DAY_MS = 86_400_000
 
-/** Wires an executor whose orders go to the paper venues. */
-export function assemble(pairs: readonly PairWithFees[], settings: Settings, around: Surroundings): Assembly {
-  const { clock, signer, journal, observer } = around
-  const markets = [new Markets(), new Markets()] as const
-  for (const { pair } of pairs) {
-    const tick = pair.polymarket.tick ?? TICK_UNTOLD
-    markets[POLYMARKET].add(pair.polymarket.yesToken, tick, pair.closesAtMs)
-    markets[KALSHI].add(pair.kalshi.ticker, finestStep(kalshiTicks(pair)), pair.closesAtMs)
-  }
-  const bundles = pairs.map(({ pair, fees }) => bundleOf(pair, fees, markets))
+/** Wires an executor for what is listed. */
+export function assemble(listing: Listing, settings: Settings, around: Surroundings): Assembly {
+  const { clock, signer, journal, observer, access } = around
+  const { pairs, bundles, index } = listing
   const policy = policyFromSettings(settings)
 
   const facts = signer.facts
@@ -121,7 +104,7 @@ export function assemble(pairs: readonly PairWithFees[], settings: Settings, aro
     lifeMs: settings.pool.lifeSeconds * 1_000,
     saltStart: around.saltStart,
     signer,
-    body: new OrderBody({ ...facts, owner: PAPER_API_KEY }),
+    body: new OrderBody({ ...facts, owner: access.polymarket.apiKey }),
     owner: later(() => executor),
   })
   const headers = new HeaderRing({
@@ -137,7 +120,7 @@ export function assemble(pairs: readonly PairWithFees[], settings: Settings, aro
     polymarketFirst: pair.polymarket.takerDelayMs > 0,
     kalshi: new KalshiRequest(
       {
-        host: PAPER_HOSTS[KALSHI],
+        host: access.kalshi.host,
         keyId: facts.kalshi.keyId,
         signatureLength: facts.kalshi.signatureLength,
         clientOrderPrefix: around.runId,
@@ -180,26 +163,18 @@ export function assemble(pairs: readonly PairWithFees[], settings: Settings, aro
     },
   }
   const intakes = [
-    newIntake(POLYMARKET, markets[POLYMARKET], clock, listener),
-    newIntake(KALSHI, markets[KALSHI], clock, listener),
+    newIntake(POLYMARKET, listing, clock, listener),
+    newIntake(KALSHI, listing, clock, listener),
   ] as const
 
   const ledger = new Ledger(bundles.length)
   for (let venue = 0; venue < VENUES; venue++) ledger.balanceMicroUsd[venue] = around.balanceMicroUsd[venue]
   const trades = new Trades()
-  const index = new BundleIndex(bundles, [markets[POLYMARKET].count, markets[KALSHI].count])
-  const paper = new PaperVenues(
-    paperMarkets(pairs, bundles, intakes, settings),
-    [settings.paper.latencyMs.polymarket * NS_PER_MS, settings.paper.latencyMs.kalshi * NS_PER_MS],
-    !around.stress,
-    clock,
-    around.onRequest,
-  )
   const risk = new Risk(
     settings.limits,
     ledger,
     trades,
-    eventsOf(pairs),
+    listing.events(),
     settings.cooldownMs * NS_PER_MS,
     clock.nowNs() + (DAY_MS - (clock.wallMs() % DAY_MS)) * NS_PER_MS,
   )
@@ -217,10 +192,10 @@ export function assemble(pairs: readonly PairWithFees[], settings: Settings, aro
     headers,
     ids,
     polymarketRequest: new PolymarketRequest(
-      { host: PAPER_HOSTS[POLYMARKET], address: facts.owner, apiKey: PAPER_API_KEY, passphrase: 'paper' },
-      new Seal('paper'),
+      { ...access.polymarket, address: facts.owner },
+      new Seal(access.polymarket.secret),
     ),
-    gateways: [paper.gateway(POLYMARKET), paper.gateway(KALSHI)],
+    gateways: around.gateways,
     farVenue: POLYMARKET,
     kalshiPrecisionMicroUsd: settings.kalshi.balancePrecisionMicroUsd,
     flattenLossMicroUsd: settings.flattenLossMicroUsd,
@@ -230,8 +205,8 @@ export function assemble(pairs: readonly PairWithFees[], settings: Settings, aro
   const executor = new Executor({
     clock,
     parsers: [
-      new PolymarketParser(polymarketSymbols(pairs, markets)),
-      new KalshiParser(markets[KALSHI].symbols(), false),
+      new PolymarketParser(listing.polymarketSymbols()),
+      new KalshiParser(listing.kalshiSymbols(), access.kalshi.useYesPrice),
     ],
     intakes,
     bundles,
@@ -252,145 +227,21 @@ export function assemble(pairs: readonly PairWithFees[], settings: Settings, aro
     retake: around.stress,
     observer,
   })
-  paper.listener = desk
   pairs.forEach(({ pair }, index) => {
     if (pair.polymarket.tick !== undefined) openLines(index, pair.polymarket.tick)
   })
-  return { executor, paper, intakes, bundles, index, pool, headers, ledger, trades }
+  return { executor, desk, intakes, listing, pool, headers, ledger, trades }
 }
 
 /** "v1" markets are signed under domain version 2, "v2" under 3: Polymarket fact sheet, section 8.2. */
 const DOMAIN_VERSIONS = { v1: '2', v2: '3' } as const
 
-/** The markets of one venue, each once, in the order in which the pairs name them: a market's place is its book. */
-class Markets {
-  readonly #places = new Map<string, number>()
-  readonly #units: Price[] = []
-  readonly #closeMs: number[] = []
-
-  add(id: string, unit: Price, closeMs = Number.POSITIVE_INFINITY): void {
-    if (this.#places.has(id)) return
-    this.#places.set(id, this.#units.length)
-    this.#units.push(unit)
-    this.#closeMs.push(closeMs)
-  }
-
-  get count(): number {
-    return this.#units.length
-  }
-
-  placeOf(id: string): number {
-    return this.#places.get(id) as number
-  }
-
-  books(): Book[] {
-    return this.#units.map((unit) => new Book(unit))
-  }
-
-  closeMs(): Float64Array {
-    return Float64Array.from(this.#closeMs)
-  }
-
-  symbols(): Symbols {
-    const symbols = new Symbols(this.count)
-    for (const [id, place] of this.#places) symbols.add(id, place)
-    return symbols
-  }
-}
-
-function polymarketSymbols(pairs: readonly PairWithFees[], markets: readonly [Markets, Markets]): Symbols {
-  const symbols = new Symbols(markets[POLYMARKET].count * 2)
-  const known = new Set<number>()
-  for (const { pair } of pairs) {
-    const book = markets[POLYMARKET].placeOf(pair.polymarket.yesToken)
-    if (known.has(book)) continue
-    known.add(book)
-    symbols.add(pair.polymarket.yesToken, book * 2)
-    symbols.add(pair.polymarket.noToken, book * 2 + 1)
-  }
-  return symbols
-}
-
-function kalshiTicks(pair: Pair): TickStructure {
-  const { priceRanges, priceLevelStructure } = pair.kalshi
-  const told = priceRanges && ticksFromBands(priceRanges.map(({ start, end, step }) => [start, end, step]))
-  return told ?? KALSHI_TICKS.get(priceLevelStructure ?? '') ?? WHOLE_CENTS
-}
-
-function bundleOf(pair: Pair, fees: Fees, markets: readonly [Markets, Markets]): Bundle {
-  return {
-    id: pair.id,
-    books: [
-      markets[POLYMARKET].placeOf(pair.polymarket.yesToken),
-      markets[KALSHI].placeOf(pair.kalshi.ticker),
-    ],
-    inverse: pair.polarity === 'inverse',
-    ticks: [POLYMARKET_TICKS.get(pair.polymarket.tick ?? TICK_UNTOLD) ?? WHOLE_CENTS, kalshiTicks(pair)],
-    polymarketFees: polymarketFeeSchedule(fees.polymarket, pair.id),
-    kalshiFees: kalshiFeeSchedule(fees.kalshi, pair.id),
-    polymarketMinLots: pair.polymarket.minSizeLots,
-  }
-}
-
-function newIntake(
-  venue: typeof POLYMARKET | typeof KALSHI,
-  markets: Markets,
-  clock: Clock,
-  listener: BookListener,
-): Intake {
+function newIntake(venue: Venue, listing: Listing, clock: Clock, listener: BookListener): Intake {
   const tokens =
     venue === POLYMARKET
       ? { doubt: TokenKind.PolymarketDoubt, close: TokenKind.PolymarketClose }
       : { doubt: TokenKind.KalshiDoubt, close: TokenKind.KalshiClose }
-  return new Intake(venue, markets.books(), markets.closeMs(), clock, tokens, listener)
-}
-
-function paperMarkets(
-  pairs: readonly PairWithFees[],
-  bundles: readonly Bundle[],
-  intakes: readonly [Intake, Intake],
-  settings: Settings,
-): [Map<string, PaperMarket>, Map<string, PaperMarket>] {
-  const markets: [Map<string, PaperMarket>, Map<string, PaperMarket>] = [new Map(), new Map()]
-  pairs.forEach(({ pair }, index) => {
-    const { books, polymarketFees, kalshiFees } = bundles[index]
-    const book = intakes[POLYMARKET].books[books[POLYMARKET]]
-    const polymarketOrderFees = (): ReturnType<PaperMarket['orderFees']> => (price, microShares) =>
-      polymarketFeeCeilMicroUsd(polymarketFees, price, microShares)
-    markets[POLYMARKET].set(pair.polymarket.yesToken, {
-      book,
-      complement: false,
-      orderFees: polymarketOrderFees,
-    })
-    markets[POLYMARKET].set(pair.polymarket.noToken, {
-      book,
-      complement: true,
-      orderFees: polymarketOrderFees,
-    })
-    markets[KALSHI].set(pair.kalshi.ticker, {
-      book: intakes[KALSHI].books[books[KALSHI]],
-      complement: false,
-      orderFees() {
-        const fees = new KalshiOrderFees(kalshiFees, settings.kalshi.balancePrecisionMicroUsd)
-        return (price, microShares, costMicroUsd) => {
-          fees.fill(ROLE_TAKER, price, (microShares / MICRO_SHARES_PER_LOT) as Lots, -costMicroUsd)
-          return fees.netFeeMicroUsd
-        }
-      },
-    })
-  })
-  return markets
-}
-
-/** Pairs of one Kalshi event share a limit; without an event each pair is its own. */
-function eventsOf(pairs: readonly PairWithFees[]): Int32Array {
-  const events = new Map<string, number>()
-  return Int32Array.from(pairs, ({ pair }) => {
-    const event = pair.kalshi.eventTicker ?? pair.id
-    const place = events.get(event) ?? events.size
-    events.set(event, place)
-    return place
-  })
+  return new Intake(venue, listing.books[venue], listing.closeMs(venue), clock, tokens, listener)
 }
 
 /** The pool and its owner know each other; the owner is made last. */

@@ -8,10 +8,13 @@ import { DIRECTION_NAMES, type Direction } from '@tandem/colo/detector/direction
 import { EDGE_NONE_MICRO_USD, edgeAtTopFloorMicroUsd } from '@tandem/colo/detector/edge.ts'
 import type { Intake } from '@tandem/colo/feed/intake.ts'
 import { Journal } from '@tandem/colo/journal/journal.ts'
-import { type Assembly, assemble, type PairWithFees } from '@tandem/colo/main.ts'
+import { Listing, type PairWithFees } from '@tandem/colo/listing.ts'
+import { type Assembly, assemble } from '@tandem/colo/main.ts'
+import { PAPER_ACCESS, paperVenues } from '@tandem/colo/paper.ts'
 import { SALT_MIN } from '@tandem/colo/pool/pool.ts'
 import { type SignerOptions, spawnSigner } from '@tandem/colo/signer/spawn.ts'
 import { TokenKind, tokenKind, tokenOf, tokenValue } from '@tandem/colo/token.ts'
+import type { PaperVenues } from '@tandem/colo/venue/paper/gateway.ts'
 import { KALSHI, POLYMARKET, VENUE_NAMES, VENUES } from '@tandem/colo/venue/venue.ts'
 import { decimalFromScaled } from '@tandem/shared/decimal.ts'
 import { Failure } from '@tandem/shared/failure.ts'
@@ -61,6 +64,7 @@ export class Replay {
   readonly record: RunRecord
   readonly assembly: Assembly
   readonly clock: SimulatedClock
+  readonly paper: PaperVenues
   readonly #signer: TapeSigner
   readonly #journal: Journal
   readonly #edgesAll: Episodes[]
@@ -80,15 +84,16 @@ export class Replay {
     this.clock = clock
     this.#signer = signer
     this.#journal = journal
-    const marketsOf = (id: (pair: PairWithFees['pair']) => string): string[] => [
-      ...new Set(pairs.map(({ pair }) => id(pair))),
-    ]
+    const listing = new Listing(pairs)
     this.record = new RunRecord(
       pairs.map(({ pair }) => pair.id),
-      [marketsOf((pair) => pair.polymarket.yesToken), marketsOf((pair) => pair.kalshi.ticker)],
+      [listing.marketIds(POLYMARKET), listing.marketIds(KALSHI)],
       () => String(tape.zeroNs + BigInt(clock.nowNs())),
     )
-    this.assembly = assemble(pairs, stress ? stressed(settings) : settings, {
+    const inForce = stress ? stressed(settings) : settings
+    const onRequest = stopwatch === undefined ? undefined : () => stopwatch.request()
+    this.paper = paperVenues(listing, inForce, !stress, clock, onRequest)
+    this.assembly = assemble(listing, inForce, {
       clock,
       signer,
       journal: journal.ring,
@@ -98,8 +103,10 @@ export class Replay {
       balanceMicroUsd: [PAPER_BALANCE_MICRO_USD, PAPER_BALANCE_MICRO_USD],
       observer: this.record,
       stress,
-      ...(stopwatch === undefined ? {} : { onRequest: () => stopwatch.request() }),
+      access: PAPER_ACCESS,
+      gateways: [this.paper.gateway(POLYMARKET), this.paper.gateway(KALSHI)],
     })
+    this.paper.listener = this.assembly.desk
     signer.listener = this.assembly.executor
     const episodes = (): Episodes[] =>
       pairs.flatMap(({ pair }) => DIRECTION_NAMES.map((direction) => new Episodes(pair.id, direction)))
@@ -152,18 +159,18 @@ export class Replay {
 
   /** Lets everything happen that is due until then: answers of the signer and of the paper venues, doubts, refills. */
   async #stepTo(untilNs: number): Promise<void> {
-    const { executor, paper } = this.assembly
+    const { executor } = this.assembly
     for (let token = this.clock.step(untilNs); token !== -1; token = this.clock.step(untilNs)) {
       if (token === SIGNER_TOKEN) {
         await this.#signer.deliver(this.clock.nowNs())
         this.#journal.flush()
-      } else if (tokenKind(token) === TokenKind.Paper) paper.due(tokenValue(token))
+      } else if (tokenKind(token) === TokenKind.Paper) this.paper.due(tokenValue(token))
       else executor.onTick(this.clock.nowNs(), token)
     }
   }
 
   #noteEpisodes(intake: Intake, recvTsNs: string): void {
-    const { bundles, index } = this.assembly
+    const { bundles, index } = this.assembly.listing
     for (let i = 0; i < intake.touchedCount; i++) {
       const book = intake.touched[i]
       if (intake.isChanged[book] === 0) continue
@@ -183,9 +190,9 @@ export class Replay {
 
   /** Both books of a pair. */
   booksOf(bundle: number): [Book, Book] {
-    const { bundles, intakes } = this.assembly
-    const { books } = bundles[bundle]
-    return [intakes[POLYMARKET].books[books[POLYMARKET]], intakes[KALSHI].books[books[KALSHI]]]
+    const { bundles, books } = this.assembly.listing
+    const [polymarket, kalshi] = bundles[bundle].books
+    return [books[POLYMARKET][polymarket], books[KALSHI][kalshi]]
   }
 
   /** What became of the run: the document that `replay --json` prints. */

@@ -35,7 +35,7 @@ function pairLine(replay: Replay, id: string, polarity: string, bundle: number):
   let at: Direction = 0
   for (const direction of DIRECTION_NAMES.keys()) {
     const edge = edgeAtTopFloorMicroUsd(
-      replay.assembly.bundles[bundle],
+      replay.assembly.listing.bundles[bundle],
       polymarket,
       kalshi,
       direction as Direction,

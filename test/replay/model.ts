@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noExplicitAny: documents off the wire, read as they come
 
 import type { TapeFrame } from '@tandem/cli/replay/tape.ts'
-import type { PairWithFees } from '@tandem/colo/main.ts'
+import type { PairWithFees } from '@tandem/colo/listing.ts'
 
 // The same tape by other means: JSON.parse, Maps and BigInt. Nothing of the executor's arithmetic is used here.
 

@@ -67,7 +67,7 @@ export function forbidden(path: string, specifier: string, typeOnly: boolean): s
     }
   }
   // The paper venue is one of ours, made to be put together by whoever replays.
-  if (venueShell.test(to) && from !== 'test' && !typeOnly && !/\/(main|replay)\.ts$|^cli\//.test(path)) {
+  if (venueShell.test(to) && from !== 'test' && !typeOnly && !/\/(main|replay|paper)\.ts$|^cli\//.test(path)) {
     return `${to} is banned, use colo/venue/gateway.ts and let main bring the gateway in`
   }
   return from === 'colo' && toUnit === 'colo' ? insideColo(path, to) : undefined

@@ -4,7 +4,9 @@ import { RunRecord } from '@tandem/cli/replay/report.ts'
 import { SimulatedClock } from '@tandem/colo/clock.ts'
 import { RecordKind } from '@tandem/colo/journal/record.ts'
 import { JournalRing, newRingMemory, RING_RECORDS, RingCell, ringViews } from '@tandem/colo/journal/ring.ts'
+import { Listing } from '@tandem/colo/listing.ts'
 import { assemble } from '@tandem/colo/main.ts'
+import { PAPER_ACCESS, paperVenues } from '@tandem/colo/paper.ts'
 import { SALT_MIN } from '@tandem/colo/pool/pool.ts'
 import type { Signer, SignerListener } from '@tandem/colo/signer/signer.ts'
 import { TokenKind, tokenKind, tokenValue } from '@tandem/colo/token.ts'
@@ -106,28 +108,30 @@ function scene({ polarity = 'same', settings = {}, takerDelayMs = 0 }: SceneOpti
     turns.push({ outcome: cells[TurnCell.outcome], reason: cells[TurnCell.reason], cells: [...cells] })
     watch(cells)
   }
-  const assembly = assemble(
-    mapping.pairs.map((pair) => ({ pair, fees: FREE })),
-    readSettings({ minEdgeMicroUsd: 10_000, cooldownMs: 0, ...WIDE, ...settings }, 'test'),
-    {
-      clock,
-      signer,
-      journal,
-      runId: 'test-',
-      saltStart: SALT_MIN,
-      headerSpacingMs: 50,
-      balanceMicroUsd: [1e12, 1e12],
-      observer: record,
-      stress: false,
-    },
-  )
+  const listing = new Listing(mapping.pairs.map((pair) => ({ pair, fees: FREE })))
+  const inForce = readSettings({ minEdgeMicroUsd: 10_000, cooldownMs: 0, ...WIDE, ...settings }, 'test')
+  const paper = paperVenues(listing, inForce, true, clock)
+  const assembly = assemble(listing, inForce, {
+    clock,
+    signer,
+    journal,
+    runId: 'test-',
+    saltStart: SALT_MIN,
+    headerSpacingMs: 50,
+    balanceMicroUsd: [1e12, 1e12],
+    observer: record,
+    stress: false,
+    access: PAPER_ACCESS,
+    gateways: [paper.gateway(POLYMARKET), paper.gateway(KALSHI)],
+  })
+  paper.listener = assembly.desk
   signer.listener = assembly.executor
   const makeDurable = (): void => void Atomics.store(header, RingCell.Durable, journal.published)
 
   const step = (ms: number, { signs = true, syncs = true } = {}): void => {
     const untilNs = clock.nowNs() + ms * 1e6
     for (let token = clock.step(untilNs); token !== -1; token = clock.step(untilNs)) {
-      if (tokenKind(token) === TokenKind.Paper) assembly.paper.due(tokenValue(token))
+      if (tokenKind(token) === TokenKind.Paper) paper.due(tokenValue(token))
       else assembly.executor.onTick(clock.nowNs(), token)
       if (signs) signer.answer()
       if (syncs) makeDurable()
