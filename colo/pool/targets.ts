@@ -20,7 +20,7 @@ import { KALSHI, POLYMARKET } from '../venue/venue.ts'
 //
 // They are also the fewest that do: a plan whose w equals breakEven(k) has no other limit. What bounds the set is how
 // far the touches can move before the next plan is signed: no k better than Kalshi's touch by more than a few ticks,
-// no w better than Polymarket's touch by more than the band.
+// no w better than Polymarket's touch by more than the band. For a jump of one venue beyond that, a few limits more.
 
 /** Most limits that one line wants. With both venues at ticks of 0.001 a line about to cross needs some 35. */
 export const TARGET_LIMITS_MAX = 64
@@ -102,6 +102,7 @@ export function planTargets(
   if (breakEven !== PRICE_NONE && targets.distance <= bands.hotBand) {
     targets.hot = true
     addBreakEvenLimits(targets, market, bands, polymarketTouch, kalshiTouch)
+    addJumpLimits(targets, market, polymarketTouch)
     return targets.distance
   }
   addLimitsAround(
@@ -141,6 +142,15 @@ function addBreakEvenLimits(
     if (worse === PRICE_NONE && (betterLeft === 0 || better === PRICE_NONE)) return
   }
   targets.thinned = true
+}
+
+/**
+ * Should Kalshi jump further than the band, Polymarket standing still, the break-even limits are all too low; the
+ * touch itself and the tick behind it serve every plan that ends there.
+ */
+function addJumpLimits(targets: Targets, { polymarketTick }: LineMarket, polymarketTouch: Price): void {
+  const touch = Math.ceil(polymarketTouch / polymarketTick) * polymarketTick
+  for (const limit of [touch, touch + polymarketTick]) if (limit < PRICE_ONE) addLimit(targets, limit)
 }
 
 /** Every plan whose worst level is one of these ticks is served: its worst level is itself a limit that fits. */

@@ -154,7 +154,7 @@ test('whatever levels a plan ends at, a wanted limit lies between its worst leve
   assert.ok(hits > 10_000, `only ${hits} plans looked at`)
 })
 
-test('no smaller set would do: each wanted limit is the only one for some plan', () => {
+test('no smaller set would do: each wanted limit is the only one for some plan, or for a jump', () => {
   fc.assert(
     fc.property(specs, cost, cost, (spec, p, k) => {
       const line = market(spec)
@@ -168,7 +168,9 @@ test('no smaller set would do: each wanted limit is the only one for some plan',
       for (let at = 1; at < PRICE_ONE; at++) {
         if (isLegalPrice(line.kalshiCostTicks, at as Price)) breakEvens.add(line.breakEven(at as Price))
       }
-      for (const limit of targets.limits.slice(0, targets.count)) assert.ok(breakEvens.has(limit))
+      const jumps = [polymarketTouch, polymarketTouch + spec.polymarketTick]
+      for (const limit of targets.limits.slice(0, targets.count))
+        assert.ok(breakEvens.has(limit) || jumps.includes(limit))
     }),
     { seed: 6, numRuns: 60 },
   )
