@@ -9,13 +9,24 @@ import {
   type Side,
 } from '@tandem/shared/units.ts'
 import type { Book } from '../book/book.ts'
-import { afterClock, afterDoubt, afterLevel, afterLoss, BookState, SETTLE_NS } from '../book/integrity.ts'
+import {
+  afterCatchUp,
+  afterClock,
+  afterDoubt,
+  afterKalshiStall,
+  afterLevel,
+  afterLoss,
+  BookState,
+  madeAfterPause,
+  SETTLE_NS,
+} from '../book/integrity.ts'
 import { LadderOutcome } from '../book/ladder.ts'
 import type { Clock } from '../clock.ts'
 import { type TokenKind, tokenOf } from '../token.ts'
 import { Control, type FrameSink, Lifecycle } from '../venue/sink.ts'
-import type { Venue } from '../venue/venue.ts'
-import { SequenceOutcome, Sequences } from './sequence.ts'
+import { KALSHI, type Venue } from '../venue/venue.ts'
+import { endsSubscription, SequenceOutcome, Sequences } from './sequence.ts'
+import { type RestBook, Splice } from './splice.ts'
 
 /** Why a book's state moved: for the journal, the report and an operator. Of several in one frame, the greatest. */
 export const Cause = {
@@ -34,6 +45,14 @@ export const Cause = {
   Clock: 7,
   /** A frame could not be read. */
   Broken: 8,
+  /** Our loop stood still, or the venue's answer is overdue; or the socket is read up to after that. */
+  Pause: 9,
+  /** A snapshot by REST was put before the changes that came since. */
+  Splice: 10,
+  /** The socket says nothing any more, or REST says otherwise. */
+  Stall: 11,
+  /** The connection was lost, or its subscription ended. */
+  Connection: 12,
 } as const
 export type Cause = (typeof Cause)[keyof typeof Cause]
 
@@ -42,6 +61,18 @@ export interface BookListener {
   bookMoved(venue: Venue, book: number, from: BookState, to: BookState, cause: Cause, nowNs: Ns): void
   /** The venue told the market's tick, in a snapshot or a change of it; PRICE_NONE when all that is known is that it changed. */
   tickTold(venue: Venue, book: number, tick: Price): void
+}
+
+/** Hears what the frames of a socket say to whoever keeps its subscriptions, while the frame is read. */
+export interface SocketListener {
+  /** What is no market data: see `Control` for what `a` and `b` are. */
+  controlled(socket: number, kind: Control, a: number, b: number): void
+  /** A snapshot is applied. `commandId` is that of the command that it answers, -1 when it answers none. */
+  snapshotTaken(socket: number, book: number, commandId: number): void
+  /** Numbers are missing in a sid of the socket: its books are SUSPECT. */
+  gapFound(socket: number, sid: number): void
+  /** A snapshot that was asked for differs at the top from the book that was thought LIVE. */
+  contradicted(socket: number, book: number): void
 }
 
 /** What was read, for the report and the counters. */
@@ -59,12 +90,18 @@ export interface IntakeCounts {
   controls: number
 }
 
-/** sids of one connection: one a channel. */
+/** sids of one connection: one a channel, and a new one with every subscription that takes an old one's place. */
 const SIDS_MAX = 64
+const DOUBT_NONE = Number.POSITIVE_INFINITY
+/** No book has such a top: it was not LIVE, so nothing was thought of it. */
+const TOP_UNKNOWN = -2 as Price
 
 /**
  * Applies what a venue's codec read to that venue's books, and decides by the rules of integrity.ts how far each can
- * be trusted. One frame at a time: `begin`, the codec's calls, `end`; then `touched` lists the frame's books.
+ * be trusted. One frame at a time: `begin`, the codec's calls, `end`; then `touched` lists the frame's books. What
+ * happens to a socket and not in a frame (it is lost, it stalls, our loop pauses) is one call that does all of that.
+ *
+ * Every book belongs to one socket; sequences, losses and pauses are the socket's. A tape is one socket.
  */
 export class Intake implements FrameSink {
   readonly venue: Venue
@@ -89,13 +126,30 @@ export class Intake implements FrameSink {
   readonly #cause: Uint8Array
   readonly #closeMs: Float64Array
   readonly #sidOfBook: Float64Array
-  readonly #sequences = new Sequences(SIDS_MAX)
+  /** By book: the venue's last word on its top, and when it was said; REST is held against it. */
+  readonly #claimBid: Int32Array
+  readonly #claimAsk: Int32Array
+  readonly #claimMs: Float64Array
+  /** By book: what came since its snapshot was asked for by REST. */
+  readonly #splices: (Splice | undefined)[]
+  #socketOf: Int32Array
+  #sequences = [new Sequences(SIDS_MAX)]
+  /** By socket: our wall clock when its reading was last in doubt; DOUBT_NONE when it is not. */
+  #doubtMs = new Float64Array(1).fill(DOUBT_NONE)
+  /** Who keeps the sockets; a tape has nobody. */
+  sockets: SocketListener | undefined
+  /** Whether the frame held market data: a sign of life, which pongs and acknowledgements are not. */
+  isData = false
   readonly #clock: Clock
   readonly #listener: BookListener
   readonly #doubtToken: TokenKind
   #nowNs = 0 as Ns
   #wallMs = 0
   #sid = -1
+  #socket = 0
+  /** Top of a LIVE book before the snapshot in hand. */
+  #bidBefore = PRICE_NONE
+  #askBefore = PRICE_NONE
   /** The message in hand is a repeat: nothing of it may be applied again. */
   #repeat = false
   #inSnapshot = false
@@ -118,6 +172,11 @@ export class Intake implements FrameSink {
     this.#cause = new Uint8Array(books.length)
     this.#closeMs = closeMs
     this.#sidOfBook = new Float64Array(books.length).fill(-1)
+    this.#claimBid = new Int32Array(books.length).fill(PRICE_NONE)
+    this.#claimAsk = new Int32Array(books.length).fill(PRICE_NONE)
+    this.#claimMs = new Float64Array(books.length)
+    this.#splices = new Array(books.length).fill(undefined)
+    this.#socketOf = new Int32Array(books.length)
     this.#clock = clock
     this.#doubtToken = tokens.doubt
     this.#listener = listener
@@ -128,14 +187,23 @@ export class Intake implements FrameSink {
       }
   }
 
-  begin(nowNs: Ns, wallMs: number): void {
+  /** Which socket carries each book; before the first frame. */
+  assign(socketOf: Int32Array, sockets: number): void {
+    this.#socketOf = socketOf
+    this.#sequences = Array.from({ length: sockets }, () => new Sequences(SIDS_MAX))
+    this.#doubtMs = new Float64Array(sockets).fill(DOUBT_NONE)
+  }
+
+  begin(nowNs: Ns, wallMs: number, socket = 0): void {
     for (let i = 0; i < this.touchedCount; i++) this.#isTouched[this.touched[i]] = 0
     this.touchedCount = 0
     this.#nowNs = nowNs
     this.#wallMs = wallMs
     this.#sid = -1
+    this.#socket = socket
     this.#repeat = false
     this.#inSnapshot = false
+    this.isData = false
   }
 
   /** Tells the listener of every book that the frame left in another state than it found it. */
@@ -143,6 +211,10 @@ export class Intake implements FrameSink {
     for (let i = 0; i < this.touchedCount; i++) {
       const index = this.touched[i]
       const book = this.books[index]
+      const splice = this.#splices[index]
+      // Levels without a time cannot be held back for it.
+      if (splice?.isHolding && splice.hasUnstamped)
+        this.#isPastSplice(splice, index, book, Number.POSITIVE_INFINITY)
       const before = this.#stateBefore[index] as BookState
       if (book.state === before) continue
       if (book.state === BookState.Unsettled) this.#awaitDoubt(index)
@@ -157,36 +229,48 @@ export class Intake implements FrameSink {
     }
   }
 
-  /** The venue told something that could not be read: what it was is lost, to whichever book. */
+  /** The frame in hand could not be read: what it told is lost, to whichever book of its socket. */
   lost(): void {
-    for (let index = 0; index < this.books.length; index++) this.#lose(index, Cause.Broken)
+    this.#loseSocket(Cause.Broken)
   }
 
   sequence(sid: number, seq: number): void {
-    const outcome = this.#sequences.next(sid, seq)
+    const outcome = this.#sequences[this.#socket].next(sid, seq)
     this.#sid = sid
     this.#repeat = outcome === SequenceOutcome.Duplicate
     if (this.#repeat) this.counts.duplicates++
     if (outcome <= SequenceOutcome.Duplicate) return
     this.counts.gaps++
-    for (let index = 0; index < this.books.length; index++) {
-      if (this.#sidOfBook[index] === sid) this.#lose(index, Cause.Gap)
-    }
+    this.#loseSid(sid, Cause.Gap)
+    this.sockets?.gapFound(this.#socket, sid)
   }
 
   snapshot(index: number, tick: Price, venueMs: number): void {
     if (this.#repeat) return
     this.counts.snapshots++
-    this.#touch(index, Cause.Snapshot).beginSnapshot(tick, venueMs)
+    const book = this.#touch(index, Cause.Snapshot)
+    const isLive = book.state === BookState.Live
+    this.#bidBefore = isLive ? book.bids.bestPrice() : TOP_UNKNOWN
+    this.#askBefore = isLive ? book.asks.bestPrice() : TOP_UNKNOWN
+    book.beginSnapshot(tick, venueMs)
     this.isChanged[index] = 1
     this.#sidOfBook[index] = this.#sid
+    this.#splices[index] = undefined
     this.#inSnapshot = true
+    this.#hear(venueMs)
     if (tick !== PRICE_NONE) this.#listener.tickTold(this.venue, index, tick)
   }
 
-  snapshotEnd(index: number, _commandId: number): void {
+  snapshotEnd(index: number, commandId: number): void {
     this.#inSnapshot = false
-    if (!this.#repeat) this.books[index].endSnapshot(this.#nowNs)
+    if (this.#repeat) return
+    const book = this.books[index]
+    book.endSnapshot(this.#nowNs)
+    this.sockets?.snapshotTaken(this.#socket, index, commandId)
+    // A snapshot in sequence is the book as of that number: what was thought of it must have been the same.
+    const agrees = this.#bidBefore === book.bids.bestPrice() && this.#askBefore === book.asks.bestPrice()
+    if (commandId >= 0 && !agrees && this.#bidBefore !== TOP_UNKNOWN)
+      this.sockets?.contradicted(this.#socket, index)
   }
 
   level(index: number, side: Side, price: Price, lots: Lots, mirrored: boolean): void {
@@ -194,6 +278,15 @@ export class Intake implements FrameSink {
     const book = this.#touch(index, Cause.Top)
     this.isChanged[index] = 1
     if (!mirrored && !this.#inSnapshot) this.counts.changes++
+    const splice = this.#splices[index]
+    if (splice !== undefined) {
+      splice.level(side, price, lots)
+      if (splice.isHolding) return
+    }
+    this.#setLevel(index, book, side, price, lots)
+  }
+
+  #setLevel(index: number, book: Book, side: Side, price: Price, lots: Lots): void {
     const ladder = side === SIDE_BID ? book.bids : book.asks
     let outcome = ladder.set(price, lots)
     if (outcome === LadderOutcome.OffTick && this.#refine(book, price)) outcome = ladder.set(price, lots)
@@ -210,10 +303,18 @@ export class Intake implements FrameSink {
     if (outcome === LadderOutcome.OffTick && this.#refine(book, price)) outcome = ladder.add(price, lots)
     if (outcome !== LadderOutcome.Ok) this.#misfit(index, book, outcome)
     book.delta(venueMs > 0 ? venueMs : book.venueMs, this.#nowNs, venueMs > 0 ? this.#wallMs - venueMs : 0)
+    this.#hear(venueMs)
   }
 
   top(index: number, bid: Price, ask: Price, venueMs: number): void {
-    this.#touch(index, Cause.Top).claim(bid, ask, venueMs, this.#nowNs, this.#wallMs - venueMs)
+    const book = this.#touch(index, Cause.Top)
+    this.#claimBid[index] = bid
+    this.#claimAsk[index] = ask
+    this.#claimMs[index] = venueMs
+    const splice = this.#splices[index]
+    if (splice === undefined || this.#isPastSplice(splice, index, book, venueMs))
+      book.claim(bid, ask, venueMs, this.#nowNs, this.#wallMs - venueMs)
+    this.#hear(venueMs)
   }
 
   tickSize(index: number, tick: Price, _venueMs: number): void {
@@ -221,13 +322,21 @@ export class Intake implements FrameSink {
     this.#listener.tickTold(this.venue, index, tick)
   }
 
-  trade(_index: number, _price: Price, _lots: Lots, _takerSide: Side, _venueMs: number): void {
+  trade(_index: number, _price: Price, _lots: Lots, _takerSide: Side, venueMs: number): void {
     this.counts.trades++
+    this.#hear(venueMs)
   }
 
   control(kind: Control, a: number, b: number): void {
     this.counts.controls++
+    this.#settleControl(kind, a, b)
+    this.sockets?.controlled(this.#socket, kind, a, b)
+  }
+
+  #settleControl(kind: Control, a: number, b: number): void {
     if (kind === Control.Resolved) this.#closeAt(a, Number.NEGATIVE_INFINITY)
+    if (kind === Control.Unsubscribed || (kind === Control.Refused && endsSubscription(a)))
+      this.#loseSid(b, Cause.Connection)
     if (kind !== Control.Lifecycle) return
     if (b === Lifecycle.Deactivated || b === Lifecycle.Determined || b === Lifecycle.Settled)
       this.#closeAt(a, Number.NEGATIVE_INFINITY)
@@ -250,6 +359,144 @@ export class Intake implements FrameSink {
   closeDue(index: number): void {
     const book = this.#touch(index, Cause.Clock)
     book.state = afterClock(book.state, this.#wallMs, this.#closeMs[index])
+  }
+
+  // ---- what happens to a socket, and not in a frame --------------------------------------------------------------
+
+  /** The connection is gone, or its subscription: all of its books are SUSPECT, and every sid starts anew. */
+  disconnected(socket: number, nowNs: Ns): void {
+    this.begin(nowNs, this.#clock.wallMs(), socket)
+    this.#loseSocket(Cause.Connection)
+    for (let index = 0; index < this.books.length; index++) {
+      if (this.#socketOf[index] !== socket) continue
+      this.#sidOfBook[index] = -1
+      this.#splices[index] = undefined
+    }
+    this.#sequences[socket].clear()
+    this.#doubtMs[socket] = DOUBT_NONE
+    this.end()
+  }
+
+  /** The socket has nothing to say although it should. */
+  stalled(socket: number, nowNs: Ns): void {
+    this.begin(nowNs, this.#clock.wallMs(), socket)
+    if (this.venue === KALSHI) {
+      for (let index = 0; index < this.books.length; index++) {
+        if (this.#socketOf[index] !== socket) continue
+        const book = this.#touch(index, Cause.Stall)
+        book.state = afterKalshiStall(book.state)
+      }
+    } else this.#loseSocket(Cause.Stall)
+    this.end()
+  }
+
+  /** REST knows of something that this book's feed never told. */
+  contradict(index: number, nowNs: Ns): void {
+    this.begin(nowNs, this.#clock.wallMs(), this.#socketOf[index])
+    this.#lose(index, Cause.Stall)
+    this.end()
+  }
+
+  /**
+   * What the socket told may lie unread since `pauseNs` ago: our loop stood still, or an answer is overdue. Ends with
+   * `caughtUp`, or with a message that was made after now.
+   */
+  paused(socket: number, pauseNs: number, nowNs: Ns): void {
+    const wallMs = this.#clock.wallMs()
+    this.begin(nowNs, wallMs, socket)
+    for (let index = 0; index < this.books.length; index++)
+      if (this.#socketOf[index] === socket) this.#touch(index, Cause.Pause).pause(pauseNs, nowNs)
+    this.#doubtMs[socket] = wallMs
+    this.end()
+  }
+
+  /** In the frame in hand: it answers what was asked after the pause, so that all before it is read. */
+  caughtUp(socket: number): void {
+    this.#doubtMs[socket] = DOUBT_NONE
+    for (let index = 0; index < this.books.length; index++) {
+      if (this.#socketOf[index] !== socket) continue
+      const book = this.books[index]
+      const next = afterCatchUp(book.state, book.crossed(), book.doubtMs)
+      if (next !== book.state) this.#touch(index, Cause.Pause).state = next
+    }
+  }
+
+  // ---- a snapshot by REST ----------------------------------------------------------------------------------------
+
+  /** The book's snapshot is asked for by REST: what comes from now on is kept for after it. */
+  awaitRest(index: number): void {
+    this.#splices[index] = new Splice()
+  }
+
+  /**
+   * The snapshot is there: it replaces the book, and what the socket told of its time or later is applied to it again.
+   * The venue's last word on the top, if it is not older, must agree. What the socket tells of times before the
+   * snapshot is in the snapshot already, and is passed over until the socket has come so far.
+   *
+   * @returns false when nobody waits for it any more: the socket brought a snapshot of its own.
+   */
+  spliceRest(index: number, rest: RestBook, nowNs: Ns): boolean {
+    const splice = this.#splices[index]
+    if (splice === undefined) return false
+    this.begin(nowNs, this.#clock.wallMs(), this.#socketOf[index])
+    const book = this.#touch(index, Cause.Splice)
+    this.isChanged[index] = 1
+    book.beginSnapshot(rest.tick, rest.venueMs)
+    for (let i = 0; i < rest.count; i++)
+      this.#setLevel(index, book, rest.sides[i], rest.prices[i], rest.lots[i])
+    splice.replay(rest.venueMs, (side, price, lots) => this.#setLevel(index, book, side, price, lots))
+    book.endSnapshot(nowNs)
+    const isHeard = this.#claimMs[index] >= rest.venueMs
+    // Its lag is that of a word long said, not of the feed.
+    if (isHeard)
+      book.claim(
+        this.#claimBid[index] as Price,
+        this.#claimAsk[index] as Price,
+        this.#claimMs[index],
+        nowNs,
+        0,
+      )
+    if (isHeard) this.#splices[index] = undefined
+    else splice.hold(rest.venueMs)
+    this.end()
+    if (rest.tick !== PRICE_NONE) this.#listener.tickTold(this.venue, index, rest.tick)
+    return true
+  }
+
+  /** No snapshot came. */
+  giveUpRest(index: number): void {
+    this.#splices[index] = undefined
+  }
+
+  /** Whether a claim of `venueMs` and the levels before it are for the book as it stands. */
+  #isPastSplice(splice: Splice, index: number, book: Book, venueMs: number): boolean {
+    splice.stamp(venueMs)
+    if (!splice.isHolding) return true
+    if (venueMs < splice.heldMs) {
+      splice.clear()
+      return false
+    }
+    this.#splices[index] = undefined
+    splice.replay(splice.heldMs, (side, price, lots) => this.#setLevel(index, book, side, price, lots))
+    return true
+  }
+
+  #hear(venueMs: number): void {
+    this.isData = true
+    if (madeAfterPause(venueMs, this.#doubtMs[this.#socket], false)) this.caughtUp(this.#socket)
+  }
+
+  /** @param sid -1 for every sid of the socket. */
+  #loseSid(sid: number, cause: Cause): void {
+    for (let index = 0; index < this.books.length; index++) {
+      if (this.#socketOf[index] !== this.#socket) continue
+      if (sid < 0 || this.#sidOfBook[index] === sid) this.#lose(index, cause)
+    }
+  }
+
+  #loseSocket(cause: Cause): void {
+    for (let index = 0; index < this.books.length; index++)
+      if (this.#socketOf[index] === this.#socket) this.#lose(index, cause)
   }
 
   #awaitDoubt(index: number): void {
