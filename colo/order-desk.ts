@@ -24,8 +24,9 @@ import { Refusal, type Risk } from './risk/check.ts'
 import { type Approved, Intent } from './risk/intent.ts'
 import { type Ledger, OUTCOME_COMPLEMENT, OUTCOME_NAMED } from './state/ledger.ts'
 import { LegState, TRADES_MAX, TradeOutcome, type Trades } from './state/trades.ts'
-import type { Gateway, LegListener } from './venue/gateway.ts'
+import type { Gateway, LiveLegListener } from './venue/gateway.ts'
 import type { OrderRequest as KalshiRequest } from './venue/kalshi/encode.ts'
+import type { UnknownReason } from './venue/leg.ts'
 import { OrderType, type OrderRequest as PolymarketRequest } from './venue/polymarket/encode.ts'
 import { KALSHI, POLYMARKET, VENUES, type Venue } from './venue/venue.ts'
 
@@ -42,6 +43,8 @@ export interface Legs {
 export interface TradeObserver {
   leg(cells: Float64Array): void
   tradeEnded(trade: number, outcome: TradeOutcome): void
+  legUnknown(trade: number, venue: Venue, reason: UnknownReason, nowNs: Ns): void
+  fillReverted(bundle: number, venue: Venue, microShares: number, nowNs: Ns): void
 }
 
 export interface OrderDeskParts {
@@ -79,7 +82,7 @@ const MICRO_USD_PER_PRICE = 100
  * which the venue nets against them. One attempt, bounded in price; what is left then is EXPOSED, and the pair
  * stands still.
  */
-export class OrderDesk implements LegListener {
+export class OrderDesk implements LiveLegListener {
   /** Of the last `enter`: its moments, and what it used. */
   finalNs = 0
   writtenNs = 0
@@ -179,6 +182,21 @@ export class OrderDesk implements LegListener {
     this.#end(trade, outcome, nowNs)
   }
 
+  /**
+   * Of the gateways: nobody knows what became of a leg. Its worst case stays reserved and the trade open, so the pair
+   * stands still until a person has looked it up.
+   */
+  legUnknown(trade: number, venue: Venue, reason: UnknownReason, nowNs: Ns): void {
+    this.#parts.risk.block(this.#parts.trades.bundle[trade])
+    this.#parts.observer.legUnknown(trade, venue, reason, nowNs)
+  }
+
+  /** Of the gateways: shares that were booked are not there after all. What they covered is naked: the pair stands still. */
+  fillReverted(bundle: number, venue: Venue, microShares: number, nowNs: Ns): void {
+    this.#parts.risk.block(bundle)
+    this.#parts.observer.fillReverted(bundle, venue, microShares, nowNs)
+  }
+
   #writePolymarket(slot: number, wallMs: number): number {
     const { store, polymarketRequest } = this.#parts
     const start = store.bodyStart(slot)
@@ -262,7 +280,7 @@ export class OrderDesk implements LegListener {
     const { clock, bundles, legs, trades, risk, headers, ids, gateways, kalshiPrecisionMicroUsd } =
       this.#parts
     const bundle = trades.bundle[trade]
-    if (!gateways[KALSHI].free()) return false
+    if (!gateways[KALSHI].freeForExit()) return false
     const header = headers.take(clock.wallMs())
     const counter = header < 0 ? ID_NONE : ids.next()
     if (counter === ID_NONE) return false

@@ -152,6 +152,11 @@ export class RunRecord implements ExecutorObserver, BookListener {
     })
   }
 
+  /** Paper venues always know. */
+  legUnknown(): void {}
+
+  fillReverted(): void {}
+
   badFrame(venue: Venue, outcome: number): void {
     this.badFrames.push({
       line: this.line,

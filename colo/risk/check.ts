@@ -50,6 +50,8 @@ export const Refusal = {
   NoClientOrderId: 18,
   /** A touch that the pair's last trade took from still shows what it showed then. */
   NotShown: 19,
+  /** What became of an order of this pair is not known, or was taken back: a person must look. */
+  Blocked: 20,
 } as const
 export type Refusal = (typeof Refusal)[keyof typeof Refusal]
 
@@ -84,6 +86,7 @@ export class Risk {
   readonly #spentByEventMicroUsd: Float64Array
   readonly #restsUntilNs: Float64Array
   readonly #inFlight: Uint8Array
+  readonly #isBlocked: Uint8Array
   #dayEndsNs: number
   #approvedTodayMicroUsd = 0
 
@@ -104,11 +107,18 @@ export class Risk {
     this.#spentByEventMicroUsd = new Float64Array(eventOfBundle.length)
     this.#restsUntilNs = new Float64Array(eventOfBundle.length)
     this.#inFlight = new Uint8Array(eventOfBundle.length)
+    this.#isBlocked = new Uint8Array(eventOfBundle.length)
     this.#dayEndsNs = dayEndsNs
   }
 
-  /** InFlight, Cooldown or None: asked before anything is planned, since most frames of a crossing fall into it. */
+  /** No entry of this pair until the process starts again: something about it is not known. */
+  block(bundle: number): void {
+    this.#isBlocked[bundle] = 1
+  }
+
+  /** Blocked, InFlight, Cooldown or None: asked before anything is planned, since most frames of a crossing fall into it. */
   restOf(bundle: number, nowNs: Ns): Refusal {
+    if (this.#isBlocked[bundle] === 1) return Refusal.Blocked
     if (this.#inFlight[bundle] === 1) return Refusal.InFlight
     return nowNs < this.#restsUntilNs[bundle] ? Refusal.Cooldown : Refusal.None
   }
