@@ -13,7 +13,6 @@ export const MS_DIGITS = 13
 /** A fixed text between two values, 8 to 24 bytes, compared eight at a time (see Symbols): `","price":"`. */
 export class Between {
   readonly #length: number
-  readonly #second: number
   readonly #head: number
   readonly #middle: number
   readonly #tail: number
@@ -22,9 +21,8 @@ export class Between {
     assert(text.length >= 8 && text.length <= 24, 'BETWEEN_LENGTH')
     const view = new DataView(Uint8Array.from(text, (character) => character.charCodeAt(0)).buffer)
     this.#length = text.length
-    this.#second = Math.min(8, text.length - 8)
     this.#head = view.getFloat64(0, true)
-    this.#middle = view.getFloat64(this.#second, true)
+    this.#middle = view.getFloat64(text.length > 16 ? 8 : 0, true)
     this.#tail = view.getFloat64(text.length - 8, true)
   }
 
@@ -32,11 +30,8 @@ export class Between {
   after(view: DataView, p: number, end: number): number {
     const stop = p + this.#length
     if (p < 0 || stop >= end) return -1
-    const same =
-      view.getFloat64(p, true) === this.#head &&
-      view.getFloat64(p + this.#second, true) === this.#middle &&
-      view.getFloat64(stop - 8, true) === this.#tail
-    return same ? stop : -1
+    if (view.getFloat64(p, true) !== this.#head || view.getFloat64(stop - 8, true) !== this.#tail) return -1
+    return this.#length <= 16 || view.getFloat64(p + 8, true) === this.#middle ? stop : -1
   }
 }
 

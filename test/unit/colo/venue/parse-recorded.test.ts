@@ -5,7 +5,7 @@ import { describe, it } from 'node:test'
 import { gunzipSync } from 'node:zlib'
 import { KalshiParser } from '@tandem/colo/venue/kalshi/parse.ts'
 import { PolymarketParser } from '@tandem/colo/venue/polymarket/parse.ts'
-import { Control } from '@tandem/colo/venue/sink.ts'
+import { Control, ParseOutcome } from '@tandem/colo/venue/sink.ts'
 import { Symbols } from '@tandem/colo/venue/symbols.ts'
 import { JsonParseKalshi } from '../../../../bench/alternatives/json-parse-kalshi.ts'
 import { JsonParsePolymarket } from '../../../../bench/alternatives/json-parse-polymarket.ts'
@@ -29,7 +29,7 @@ function tokensIn(frames: readonly string[]): Map<string, number> {
     if (known.length > 0) markets.set(own, known)
     for (const child of Object.values(fields)) walk(child, own)
   }
-  for (const frame of frames) walk(JSON.parse(frame), '')
+  for (const frame of frames) if (frame !== 'PONG') walk(JSON.parse(frame), '')
   const codes = [...markets.values()].flatMap((ids, market) =>
     ids.map((id, i) => [id, market * 2 + i] as const),
   )
@@ -48,7 +48,7 @@ function symbolsOf(ids: ReadonlyMap<string, number>): Symbols {
   return symbols
 }
 
-/** Both codecs say the same of every frame, and that it is valid; returns all they said. */
+/** Both codecs say the same of every frame, and can read it; returns all they said. */
 function same(frames: readonly string[], ours: Parser, reference: Parser): Call[] {
   const all: Call[] = []
   for (const [line, frame] of frames.entries()) {
@@ -56,7 +56,8 @@ function same(frames: readonly string[], ours: Parser, reference: Parser): Call[
     const expected = new Calls()
     const outcome = reference.parse(bytes, 0, bytes.length, expected)
     const actual = parsed(ours, bytes)
-    assert.ok(outcome >= 0, `frame ${line}: ${frame.slice(0, 200)}`)
+    const readable = outcome >= 0 || outcome === ParseOutcome.UnknownType
+    assert.ok(readable, `frame ${line}: ${frame.slice(0, 200)}`)
     assert.equal(actual.outcome, outcome, `frame ${line}`)
     assert.deepEqual(actual.calls, expected.list, `frame ${line}`)
     all.push(...actual.calls)
