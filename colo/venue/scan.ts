@@ -23,8 +23,10 @@ import {
 import type { Shape } from './shape.ts'
 import type { Symbols } from './symbols.ts'
 import {
+  LOT_DECIMALS,
   LOTS_BITS,
   LOTS_MASK,
+  MICRO_DECIMALS,
   MS_DIGITS,
   PRICE_BITS,
   PRICE_MASK,
@@ -349,7 +351,7 @@ export class Scanner {
 
   #lots(p: number, exact: boolean): number {
     if (this.byte(p) === QUOTE) {
-      const usual = usualLots(this.view, p + 1, this.end)
+      const usual = usualLots(this.view, p + 1, this.end, exact ? LOT_DECIMALS : MICRO_DECIMALS)
       if (usual >= 0) {
         this.value = usual & LOTS_MASK
         return p + 2 + (usual >> LOTS_BITS)

@@ -38,17 +38,20 @@ export class Between {
 // A price or size with its width, in one integer:
 //
 //     price   width * 2^14 + price, which is at most 10,000
-//     lots    width * 2^27 + lots, which are six digits of contracts and two of hundredths
+//     lots    width * 2^27 + lots, of which there are less than 10^8
 
 export const PRICE_BITS = 14
 export const PRICE_MASK = (1 << PRICE_BITS) - 1
 export const LOTS_BITS = 27
 export const LOTS_MASK = (1 << LOTS_BITS) - 1
 const CONTRACT_DIGITS = 6
-const LOTS_WIDTH_MAX = CONTRACT_DIGITS + 3
+/** Polymarket's sizes have up to six decimals; Kalshi's have two, and more would not be exact. */
+export const MICRO_DECIMALS = 6
+export const LOT_DECIMALS = 2
+const LOTS_WIDTH_MAX = CONTRACT_DIGITS + 1 + MICRO_DECIMALS
 
 assert(PRICE_ONE <= PRICE_MASK, 'USUAL_PRICE_FITS')
-assert(10 ** (CONTRACT_DIGITS + 2) <= LOTS_MASK, 'USUAL_LOTS_FIT')
+assert(10 ** (CONTRACT_DIGITS + LOT_DECIMALS) <= LOTS_MASK, 'USUAL_LOTS_FIT')
 assert(LOTS_WIDTH_MAX < 2 ** (31 - LOTS_BITS), 'USUAL_WIDTH_FITS')
 
 /** A price "0.5" to "0.9999" up to its quote, with its width; -1 for any other, and within 8 bytes of the end. */
@@ -72,8 +75,11 @@ export function usualPrice(view: DataView, p: number, end: number): number {
   return (6 << PRICE_BITS) | (price + third * 10 + fourth)
 }
 
-/** A size "5", "5.5" or "5.55" below a million up to its quote, with its width; -1 for any other, and near the end. */
-export function usualLots(view: DataView, p: number, end: number): number {
+/**
+ * A size below a million with at most `decimalsMax` decimals (2 to 6) up to its quote, rounded down, with its width; -1
+ * for any other, for less than a lot that is not nothing, and within 15 bytes of the end.
+ */
+export function usualLots(view: DataView, p: number, end: number, decimalsMax: number): number {
   if (p < 0 || p + LOTS_WIDTH_MAX + 2 > end) return -1
   const from = p
   let digit = view.getUint8(p) - ZERO
@@ -85,13 +91,22 @@ export function usualLots(view: DataView, p: number, end: number): number {
   } while (digit >= 0 && digit <= 9 && p - from < CONTRACT_DIGITS)
   lots *= LOTS_PER_CONTRACT
   if (digit === DOT - ZERO) {
+    const last = p + decimalsMax
     digit = view.getUint8(++p) - ZERO
     if (digit < 0 || digit > 9) return -1
     lots += digit * 10
     digit = view.getUint8(++p) - ZERO
     if (digit >= 0 && digit <= 9) {
       lots += digit
-      digit = view.getUint8(++p) - ZERO
+      let rest = 0
+      for (
+        digit = view.getUint8(++p) - ZERO;
+        digit >= 0 && digit <= 9 && p <= last;
+        digit = view.getUint8(++p) - ZERO
+      ) {
+        rest |= digit
+      }
+      if (rest !== 0 && lots === 0) return -1
     }
   }
   return digit === QUOTE - ZERO ? ((p - from) << LOTS_BITS) | lots : -1

@@ -16,6 +16,7 @@ import { Control, type FrameSink, Lifecycle, MS_NONE, ParseOutcome } from '../si
 import { Symbols } from '../symbols.ts'
 import {
   Between,
+  LOT_DECIMALS,
   LOTS_BITS,
   LOTS_MASK,
   MS_DIGITS,
@@ -380,7 +381,7 @@ export class KalshiParser {
     if (p < 0) return -1
     const negative = view.getUint8(p) === MINUS
     if (negative) p++
-    const lots = usualLots(view, p, end)
+    const lots = usualLots(view, p, end, LOT_DECIMALS)
     if (lots < 0) return -1
 
     p = SIDE_KEY.after(view, p + (lots >> LOTS_BITS), end)

@@ -29,6 +29,7 @@ import {
   HASH_BYTES,
   LOTS_BITS,
   LOTS_MASK,
+  MICRO_DECIMALS,
   PRICE_BITS,
   PRICE_MASK,
   usualHash,
@@ -346,7 +347,7 @@ export class PolymarketParser {
     if (price < 0) return -1
 
     p = SIZE_KEY.after(view, p + (price >> PRICE_BITS), end)
-    const lots = usualLots(view, p, end)
+    const lots = usualLots(view, p, end, MICRO_DECIMALS)
     if (lots < 0) return -1
 
     p = SIDE_KEY.after(view, p + (lots >> LOTS_BITS), end)
