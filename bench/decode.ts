@@ -4,7 +4,7 @@ import { readTape } from '@tandem/cli/replay/tape.ts'
 import { Book } from '@tandem/colo/book/book.ts'
 import { KalshiParser } from '@tandem/colo/venue/kalshi/parse.ts'
 import { PolymarketParser } from '@tandem/colo/venue/polymarket/parse.ts'
-import { type FrameSink, MS_NONE } from '@tandem/colo/venue/sink.ts'
+import type { FrameSink } from '@tandem/colo/venue/sink.ts'
 import { Symbols } from '@tandem/colo/venue/symbols.ts'
 import { assert } from '@tandem/shared/assert.ts'
 import { readMapping } from '@tandem/shared/mapping.ts'
@@ -133,7 +133,7 @@ function compare(frames: readonly Uint8Array[], books: number, ours: Codec, refe
     const other = runners.reference.sink.all[index]
     assert(book.bids.bestPrice() === other.bids.bestPrice(), 'BENCH_SAME_BIDS')
     assert(book.asks.bestPrice() === other.asks.bestPrice(), 'BENCH_SAME_ASKS')
-    assert(book.venueMs === other.venueMs || book.venueMs === MS_NONE, 'BENCH_SAME_TIME')
+    assert(book.venueMs === other.venueMs, 'BENCH_SAME_TIME')
   }
   const bytes = frames.reduce((sum, frame) => sum + frame.length, 0)
   const oursPerS = perSecond(runners.ours, frames.length)
