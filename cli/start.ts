@@ -9,7 +9,8 @@ import { summaryLines } from './replay/lines.ts'
 import { Replay } from './replay/run.ts'
 import type { TapeFrame } from './replay/tape.ts'
 import { readTape } from './replay/tape.ts'
-import { screen } from './replay/view.ts'
+import { snapshotOf } from './snapshot.ts'
+import { HOME_AND_CLEAR, screen } from './view.ts'
 
 // `tandem start`: until the sandbox is there, the example tape with the terminal view.
 
@@ -18,7 +19,6 @@ const EXAMPLE_PAIRS = fileURLToPath(new URL('../examples/pairs.json', import.met
 /** Times faster than the tape: two minutes of market in twelve seconds. */
 const SPEED = 10
 const REDRAW_MS = 100
-const HOME_AND_CLEAR = '\u001b[H\u001b[J'
 
 export const register: Register = (program, io) => {
   program
@@ -44,9 +44,14 @@ export const register: Register = (program, io) => {
         ...(watched ? { afterFrame: pacedView(io.stdout, stop.signal) } : {}),
       })
       const report = replay.report()
-      if (watched) io.stdout(`${HOME_AND_CLEAR}${screen(replay, replay.clock.nowNs() / NS_PER_S)}\n\n`)
+      if (watched) io.stdout(`${picture(replay, replay.clock.nowNs())}\n`)
       io.stdout(options.json ? `${JSON.stringify(report)}\n` : summaryLines(report))
     })
+}
+
+function picture(replay: Replay, atNs: number): string {
+  const title = `Tandem: a recorded market at ${(atNs / NS_PER_S).toFixed(1)} s of its time. Paper only: nothing is sent anywhere.`
+  return `${HOME_AND_CLEAR}${screen(title, snapshotOf(replay.assembly, replay.record, []))}\n`
 }
 
 /** Holds the tape to SPEED times its own time, and draws on the way. */
@@ -57,7 +62,7 @@ function pacedView(draw: (text: string) => void, signal: AbortSignal) {
     const dueMs = beganMs + frame.atNs / NS_PER_MS / SPEED
     let nowMs = performance.now()
     if (nowMs - drawnMs >= REDRAW_MS) {
-      draw(`${HOME_AND_CLEAR}${screen(replay, frame.atNs / NS_PER_S)}\n`)
+      draw(picture(replay, frame.atNs))
       drawnMs = nowMs
     }
     while (dueMs > nowMs && !signal.aborted) {

@@ -1,0 +1,52 @@
+import { dollars, shares } from './replay/lines.ts'
+import type { Snapshot } from './snapshot.ts'
+
+export const HOME_AND_CLEAR = '\u001b[H\u001b[J'
+
+/** One screen: what an operator looks at, newest trades last. */
+export function screen(title: string, snapshot: Snapshot): string {
+  const { totals, pool, trades, feeds } = snapshot
+  const { count, hedged, flattened, exposed, nothing } = totals.trades
+  const { spent, at_resolution: net } = totals.pnl_micro_usd
+  return [
+    title,
+    '',
+    'pair               polarity   Polymarket          Kalshi              edge after fees, a contract',
+    ...snapshot.pairs.map(pairLine),
+    '',
+    ...feeds,
+    `trades ${count}: ${hedged} hedged, ${flattened} flattened, ${exposed} exposed, ${nothing} without a fill; spent ${dollars(spent)}, net at resolution ${dollars(net)}`,
+    `pool   ${pool.hits} of ${pool.approved} decisions served, ${pool.signed} orders signed ahead`,
+    '',
+    ...trades.map(tradeLine),
+  ].join('\n')
+}
+
+function pairLine({
+  id,
+  polarity,
+  polymarket,
+  kalshi,
+  edgeMicroUsd,
+  direction,
+}: Snapshot['pairs'][number]): string {
+  const edge = edgeMicroUsd === null ? '-' : dollars(edgeMicroUsd)
+  const crosses = edgeMicroUsd !== null && edgeMicroUsd > 0 ? `  ${direction}` : ''
+  return `${id.padEnd(18)} ${polarity.padEnd(10)} ${top(polymarket)} ${top(kalshi)} ${edge.padStart(14)}${crosses}`
+}
+
+function top({ state, bid, ask }: Snapshot['pairs'][number]['kalshi']): string {
+  return (state === 'LIVE' ? `${bid} / ${ask}` : state).padEnd(19)
+}
+
+function tradeLine({
+  pair,
+  direction,
+  outcome,
+  polymarket,
+  kalshi,
+  net_micro_usd: net,
+}: Snapshot['trades'][number]): string {
+  const filled = `${shares(polymarket.filled_micro_shares)} + ${shares(kalshi.filled_micro_shares)} shares`
+  return `  ${outcome.padEnd(9)} ${pair.padEnd(18)} ${direction.padEnd(27)} ${filled}, net ${dollars(net)}`
+}
