@@ -1,0 +1,81 @@
+import { type Counter, type CounterCells, Counters } from '@tandem/shared/counters.ts'
+import type { Ns, Price } from '@tandem/shared/units.ts'
+import type { BookState } from './book/integrity.ts'
+import type { Direction } from './detector/direction.ts'
+import type { SignalChange } from './detector/signal.ts'
+import type { ExecutorObserver } from './executor.ts'
+import type { BookListener, Cause, Intake } from './feed/intake.ts'
+import type { OrderPool } from './pool/pool.ts'
+import type { TradeOutcome } from './state/trades.ts'
+import { TurnCell } from './turn.ts'
+import type { UnknownReason } from './venue/leg.ts'
+import type { Venue } from './venue/venue.ts'
+
+/** By venue. */
+const BOOKS: readonly Counter[] = [Counters.polymarketBooks, Counters.kalshiBooks]
+
+/** Counts what the executor tells its observer, then tells the next one. */
+export class Counting implements ExecutorObserver, BookListener {
+  readonly #cells: CounterCells
+  readonly #next: ExecutorObserver & BookListener
+
+  /** @param books of each venue, all of them Empty */
+  constructor(cells: CounterCells, books: readonly number[], next: ExecutorObserver & BookListener) {
+    this.#cells = cells
+    this.#next = next
+    books.forEach((count, venue) => {
+      cells.set(BOOKS[venue], count)
+    })
+  }
+
+  /** Takes over what others count already. Once a second is often enough. */
+  sample(intakes: readonly Intake[], pool: OrderPool): void {
+    for (const { venue, counts } of intakes) this.#cells.set(Counters.gaps, counts.gaps, venue)
+    const { hits, approved } = pool.hitRate.all()
+    this.#cells.set(Counters.poolHits, hits)
+    this.#cells.set(Counters.poolApproved, approved)
+  }
+
+  turn(cells: Float64Array): void {
+    this.#cells.add(Counters.turns, cells[TurnCell.outcome])
+    this.#next.turn(cells)
+  }
+
+  signal(bundle: number, direction: Direction, change: SignalChange, grossMicroUsd: number, nowNs: Ns): void {
+    this.#next.signal(bundle, direction, change, grossMicroUsd, nowNs)
+  }
+
+  leg(cells: Float64Array): void {
+    this.#next.leg(cells)
+  }
+
+  tradeEnded(trade: number, outcome: TradeOutcome): void {
+    this.#cells.add(Counters.trades, outcome)
+    this.#next.tradeEnded(trade, outcome)
+  }
+
+  legUnknown(trade: number, venue: Venue, reason: UnknownReason, nowNs: Ns): void {
+    this.#cells.add(Counters.legsUnknown, venue)
+    this.#next.legUnknown(trade, venue, reason, nowNs)
+  }
+
+  fillReverted(bundle: number, venue: Venue, microShares: number, nowNs: Ns): void {
+    this.#cells.add(Counters.fillsReverted, venue)
+    this.#next.fillReverted(bundle, venue, microShares, nowNs)
+  }
+
+  badFrame(venue: Venue, outcome: number): void {
+    this.#cells.add(Counters.framesBad, venue)
+    this.#next.badFrame(venue, outcome)
+  }
+
+  bookMoved(venue: Venue, book: number, from: BookState, to: BookState, cause: Cause, nowNs: Ns): void {
+    this.#cells.add(BOOKS[venue], from, -1)
+    this.#cells.add(BOOKS[venue], to)
+    this.#next.bookMoved(venue, book, from, to, cause, nowNs)
+  }
+
+  tickTold(venue: Venue, book: number, tick: Price): void {
+    this.#next.tickTold(venue, book, tick)
+  }
+}

@@ -1,0 +1,95 @@
+import { assert } from './assert.ts'
+
+// What the executor counts, each declared here once. The cells lie in shared memory: the thread that trades adds to
+// them with one store and never waits, and whoever looks (Prometheus, health, a terminal) reads them from its own
+// thread. Every cell has one writer.
+
+/** One quantity, in one cell or in a row of cells that a label tells apart. */
+export interface Counter {
+  /** Its first cell. */
+  readonly id: number
+  /** As Prometheus knows it; a counter's ends in `_total`, a gauge's does not. */
+  readonly name: string
+  /** One line for whoever reads the number. */
+  readonly doc: string
+  /** What tells the row's cells apart; '' where there is one cell. */
+  readonly label: string
+  /** The label's values, one a cell. */
+  readonly values: readonly string[]
+}
+
+const VENUES = ['polymarket', 'kalshi']
+/** By BookState. */
+const BOOK_STATES = ['empty', 'live', 'unsettled', 'suspect', 'stale', 'closed']
+/** By TurnOutcome. */
+const TURNS = ['quiet', 'sent', 'not_planned', 'refused', 'missed', 'signing', 'not_live', 'dry']
+/** By TradeOutcome. */
+const TRADES = ['open', 'hedged', 'flattened', 'exposed', 'nothing']
+
+let cells = 0
+function row(name: string, doc: string, label = '', values: readonly string[] = ['']): Counter {
+  const id = cells
+  cells += values.length
+  return { id, name, doc, label, values }
+}
+
+export const Counters = {
+  beats: row(
+    'tandem_loop_beats_total',
+    'Rounds of the loop that trades; when it stands still the loop does.',
+  ),
+  pauses: row('tandem_loop_pauses_total', 'Pauses of the loop, by the limit that they exceeded.', 'over', [
+    '5ms',
+    '50ms',
+  ]),
+  halted: row('tandem_halted', '1 while no new intent is allowed.'),
+  frames: row('tandem_frames_total', 'Market frames handed to the executor.', 'venue', VENUES),
+  framesBad: row('tandem_frames_bad_total', 'Frames that could not be read.', 'venue', VENUES),
+  gaps: row('tandem_sequence_gaps_total', 'Gaps in a socket’s sequence.', 'venue', VENUES),
+  connects: row('tandem_feed_connects_total', 'Market sockets that opened.', 'venue', VENUES),
+  losses: row('tandem_feed_losses_total', 'Market sockets that were lost.', 'venue', VENUES),
+  polymarketBooks: row('tandem_polymarket_books', 'Polymarket books now, by state.', 'state', BOOK_STATES),
+  kalshiBooks: row('tandem_kalshi_books', 'Kalshi books now, by state.', 'state', BOOK_STATES),
+  turns: row('tandem_turns_total', 'Decisions, by what became of them.', 'outcome', TURNS),
+  trades: row('tandem_trades_total', 'Trades that ended, by how.', 'outcome', TRADES),
+  legsUnknown: row('tandem_legs_unknown_total', 'Orders of whose end nothing is known.', 'venue', VENUES),
+  fillsReverted: row('tandem_fills_reverted_total', 'Fills that the venue took back.', 'venue', VENUES),
+  poolApproved: row('tandem_pool_approved_total', 'Approved decisions that asked the pool for an order.'),
+  poolHits: row('tandem_pool_hits_total', 'Approved decisions that the pool served.'),
+  logDropped: row('tandem_log_dropped_total', 'Log lines given up because the log’s thread lagged behind.'),
+  logUnwritten: row('tandem_log_unwritten_total', 'Log lines that the disk or the pipe refused.'),
+} as const
+
+/** All of them, in the order of their cells. */
+export const COUNTERS: readonly Counter[] = Object.values(Counters)
+
+const BYTES = cells * Float64Array.BYTES_PER_ELEMENT
+
+/** The cells, by either side: made by the one who counts, opened on the same memory by the one who reads. */
+export class CounterCells {
+  readonly memory: SharedArrayBuffer
+  // Doubles count to 2^53 and need no carry. The language would let a reader in another thread see half a store; on
+  // the 64-bit machines that we run on, an aligned store of 8 bytes is whole.
+  readonly #cells: Float64Array
+
+  constructor(memory = new SharedArrayBuffer(BYTES)) {
+    assert(memory.byteLength === BYTES, 'COUNTERS_OF_ANOTHER_VERSION')
+    this.memory = memory
+    this.#cells = new Float64Array(memory)
+  }
+
+  /** @param place of the label's value in the row: a venue, a state, an outcome */
+  add(counter: Counter, place = 0, by = 1): void {
+    assert(place < counter.values.length, 'COUNTER_PLACE')
+    this.#cells[counter.id + place] += by
+  }
+
+  set(counter: Counter, value: number, place = 0): void {
+    assert(place < counter.values.length, 'COUNTER_PLACE')
+    this.#cells[counter.id + place] = value
+  }
+
+  read(counter: Counter, place = 0): number {
+    return this.#cells[counter.id + place]
+  }
+}

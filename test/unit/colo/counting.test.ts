@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict'
+import { it } from 'node:test'
+import { BookState } from '@tandem/colo/book/integrity.ts'
+import { Counting } from '@tandem/colo/counting.ts'
+import { Cause } from '@tandem/colo/feed/intake.ts'
+import { TradeOutcome } from '@tandem/colo/state/trades.ts'
+import { TURN_CELLS, TurnCell, TurnOutcome } from '@tandem/colo/turn.ts'
+import { UnknownReason } from '@tandem/colo/venue/leg.ts'
+import { KALSHI, POLYMARKET } from '@tandem/colo/venue/venue.ts'
+import { CounterCells, Counters } from '@tandem/shared/counters.ts'
+import type { Ns, Price } from '@tandem/shared/units.ts'
+
+it('counts what the executor tells its observer, and tells the next one all of it', () => {
+  const told: unknown[][] = []
+  const tell =
+    (what: string) =>
+    (...args: unknown[]): void =>
+      void told.push([what, ...args])
+  const cells = new CounterCells()
+  const counting = new Counting(cells, [3, 2], {
+    turn: tell('turn'),
+    signal: tell('signal'),
+    leg: tell('leg'),
+    tradeEnded: tell('tradeEnded'),
+    legUnknown: tell('legUnknown'),
+    fillReverted: tell('fillReverted'),
+    badFrame: tell('badFrame'),
+    bookMoved: tell('bookMoved'),
+    tickTold: tell('tickTold'),
+  })
+  const turn = new Float64Array(TURN_CELLS)
+  turn[TurnCell.outcome] = TurnOutcome.Refused
+  counting.turn(turn)
+  counting.signal(1, 0, 1, 5_000, 9 as Ns)
+  counting.leg(turn)
+  counting.tradeEnded(4, TradeOutcome.Hedged)
+  counting.legUnknown(4, KALSHI, UnknownReason.Timeout, 9 as Ns)
+  counting.fillReverted(1, POLYMARKET, 5_000_000, 9 as Ns)
+  counting.badFrame(KALSHI, -2)
+  counting.bookMoved(KALSHI, 1, BookState.Empty, BookState.Live, Cause.Snapshot, 9 as Ns)
+  counting.tickTold(POLYMARKET, 0, 10 as Price)
+  assert.deepEqual(told, [
+    ['turn', turn],
+    ['signal', 1, 0, 1, 5_000, 9],
+    ['leg', turn],
+    ['tradeEnded', 4, TradeOutcome.Hedged],
+    ['legUnknown', 4, KALSHI, UnknownReason.Timeout, 9],
+    ['fillReverted', 1, POLYMARKET, 5_000_000, 9],
+    ['badFrame', KALSHI, -2],
+    ['bookMoved', KALSHI, 1, BookState.Empty, BookState.Live, Cause.Snapshot, 9],
+    ['tickTold', POLYMARKET, 0, 10],
+  ])
+  assert.equal(cells.read(Counters.turns, TurnOutcome.Refused), 1)
+  assert.equal(cells.read(Counters.trades, TradeOutcome.Hedged), 1)
+  assert.equal(cells.read(Counters.legsUnknown, KALSHI), 1)
+  assert.equal(cells.read(Counters.fillsReverted, POLYMARKET), 1)
+  assert.equal(cells.read(Counters.framesBad, KALSHI), 1)
+  assert.equal(cells.read(Counters.polymarketBooks, BookState.Empty), 3)
+  assert.equal(cells.read(Counters.kalshiBooks, BookState.Empty), 1)
+  assert.equal(cells.read(Counters.kalshiBooks, BookState.Live), 1)
+})
