@@ -67,7 +67,12 @@ export function forbidden(path: string, specifier: string, typeOnly: boolean): s
     }
   }
   // The paper venue is one of ours, made to be put together by whoever replays.
-  if (venueShell.test(to) && from !== 'test' && !typeOnly && !/\/(main|replay|paper)\.ts$|^cli\//.test(path)) {
+  if (
+    venueShell.test(to) &&
+    from !== 'test' &&
+    !typeOnly &&
+    !/\/(main|replay|paper)\.ts$|^cli\//.test(path)
+  ) {
     return `${to} is banned, use colo/venue/gateway.ts and let main bring the gateway in`
   }
   return from === 'colo' && toUnit === 'colo' ? insideColo(path, to) : undefined
@@ -98,8 +103,8 @@ const entries = [
   /\.d\.ts$/,
   // The third venue keeps its slot: its facts are held by the vectors until its gateway comes.
   /(^|\/)polymarket-us(\/|\.ts$)/,
-  // The same file names for each venue; who asks by REST or subscribes comes with the sockets.
-  /^colo\/venue\/[^/]+\/(urls|messages|error)\.ts$/,
+  // The same file names for each venue; main brings in who sends, asks by REST and subscribes.
+  /^colo\/venue\/[^/]+\/(urls|messages|error|gateway|rest)\.ts$/,
   // The rules of silence: a tape has no sockets that could fall silent.
   /^colo\/feed\/stall\.ts$/,
 ]
