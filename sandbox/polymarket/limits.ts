@@ -65,7 +65,8 @@ export class Limits {
       bucket = { tokens: capacity, atMs: nowMs }
       this.#buckets.set(key, bucket)
     }
-    bucket.tokens = Math.min(capacity, bucket.tokens + (nowMs - bucket.atMs) * perMs)
+    // A clock that was set back gives nothing, and takes nothing.
+    bucket.tokens = Math.min(capacity, bucket.tokens + Math.max(0, nowMs - bucket.atMs) * perMs)
     bucket.atMs = nowMs
     // All or nothing: a batch that does not fit takes nothing.
     if (bucket.tokens < cost) return false
