@@ -7,7 +7,7 @@ import { connect, createServer, type Server, type TLSSocket } from 'node:tls'
 // moment at which a connection dies, are the test's own.
 
 /** The sandbox brings the maker of certificates; the certificate here is its own authority. */
-async function certificate(): Promise<{ private: string; cert: string }> {
+export async function certificate(): Promise<{ private: string; cert: string }> {
   const { generate } = createRequire(new URL('../sandbox/package.json', import.meta.url))('selfsigned')
   return generate([{ name: 'commonName', value: 'localhost' }], {
     keyType: 'ec',
