@@ -1,6 +1,6 @@
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer, type Server } from 'node:https'
-import type { AddressInfo, Socket } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { PolymarketEvent } from '../engine/polymarket/event.ts'
@@ -14,7 +14,7 @@ import { ApiKeys } from './keys.ts'
 import { Limits } from './limits.ts'
 import { MarketChannel } from './market-channel.ts'
 import { publicRoutes } from './public.ts'
-import { type Request, type Routes, readRequest, routeOf } from './request.ts'
+import { type Routes, readRequest, routeOf } from './request.ts'
 import { Trading } from './trading.ts'
 import { UserChannel } from './user-channel.ts'
 
@@ -23,9 +23,8 @@ export interface PolymarketServerParts {
   readonly faults: Faults
   readonly timings: Timings
   readonly random: Random
-  /** Of the certificate, in PEM. */
-  readonly key: string
-  readonly cert: string
+  /** In PEM. */
+  readonly certificate: { readonly key: string; readonly cert: string }
   /** 137 or 80002. Default 137. */
   readonly chainId?: number
   /** What API keys derive from. */
@@ -33,12 +32,12 @@ export interface PolymarketServerParts {
   nowMs(): number
 }
 
-/** How often delays, settlements, late frames and faults are looked after. */
-const TICK_MS = 5
 /** Sockets that say nothing are dropped after one or two minutes, users report. */
 const SILENT_MS = 120_000
-const KEEP_ALIVE_MS = 65_000
+/** Longer than a client keeps an idle connection. */
+const KEEP_ALIVE_MS = 120_000
 const LATE_ANSWER_MS = 2_000
+/** How long a socket lives under the fault `storm`. */
 const STORM_MS = 500
 /** The next finer tick, for the fault `tick-change`. */
 const FINER: ReadonlyMap<number, number> = new Map([
@@ -51,7 +50,6 @@ const FINER: ReadonlyMap<number, number> = new Map([
 
 interface Open {
   readonly socket: WebSocket
-  readonly raw: Socket
   readonly outlet: Outlet
   readonly openedMs: number
   heardMs: number
@@ -66,24 +64,22 @@ export class PolymarketServer {
   readonly #market: MarketChannel
   readonly #user: UserChannel
   readonly #server: Server
-  readonly #upgrades = new WebSocketServer({ noServer: true, perMessageDeflate: false })
+  readonly #upgrades = new WebSocketServer({ noServer: true, perMessageDeflate: false, autoPong: false })
   readonly #open = new Set<Open>()
   #upgraded = 0
-  #ticking: NodeJS.Timeout | undefined
+  readonly #late: { readonly answer: () => void; readonly dueMs: number }[] = []
 
   constructor(parts: PolymarketServerParts) {
-    const { venue, faults, key, cert, chainId = 137 } = parts
+    const { venue, faults, certificate, chainId = 137 } = parts
     this.#parts = parts
     this.keys = new ApiKeys(chainId, parts.root)
     const trading = new Trading({ ...parts, chainId, keys: this.keys, limits: this.#limits })
     this.#routes = { ...publicRoutes({ venue, faults, nowMs: parts.nowMs }), ...trading.routes }
     this.#market = new MarketChannel(parts)
     this.#user = new UserChannel({ ...parts, keys: this.keys })
-    this.#server = createServer({ key, cert, keepAliveTimeout: KEEP_ALIVE_MS }, (incoming, response) => {
-      readRequest(incoming, () => parts.timings.now()).then((request) => {
-        if (request === undefined) incoming.socket.destroy()
-        else return this.#answer(request, response)
-      }, this.#fatal)
+    this.#server = createServer({ ...certificate, keepAliveTimeout: KEEP_ALIVE_MS }, (incoming, response) => {
+      // What throws here is a fault of ours: it ends the process, and must not look like an answer of the venue.
+      void this.#receive(incoming, response)
     })
     this.#server.on('upgrade', (incoming, socket, head) => {
       const path = new URL(incoming.url ?? '/', 'https://localhost').pathname
@@ -91,37 +87,58 @@ export class PolymarketServer {
       const storm = faults.has('storm', 'polymarket')
       if (storm && this.#upgraded++ % 2 === 1) return refuseUpgrade(socket, '503 Service Unavailable')
       this.#upgrades.handleUpgrade(incoming, socket, head, (webSocket) => {
-        this.#opened(webSocket, incoming.socket, path)
+        this.#opened(webSocket, path)
       })
     })
   }
 
-  /** Listens on loopback, on a port of the kernel's choice. */
-  async listen(): Promise<{ restUrl: string; socketUrl: string }> {
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject)
-      this.#server.listen(0, '127.0.0.1', resolve)
-    })
-    this.#ticking = setInterval(() => this.#tick(), TICK_MS)
-    const { port } = this.#server.address() as AddressInfo
-    return { restUrl: `https://localhost:${port}`, socketUrl: `wss://localhost:${port}` }
+  /** Listens on loopback. Returns the port. */
+  async listen(port = 0): Promise<number> {
+    await new Promise<void>((resolve) => this.#server.listen(port, '127.0.0.1', resolve))
+    return (this.#server.address() as AddressInfo).port
   }
 
-  /** Tells the subscribers of both channels. What the venue emits goes here. */
-  publish(event: PolymarketEvent): void {
+  /** What the venue emits. */
+  hear(event: PolymarketEvent): void {
     this.#market.publish(event)
     this.#user.publish(event)
   }
 
+  /** Lets time pass for what was held back, and for faults that strike sockets; the venue has its own `tick`. */
+  tick(nowMs: number): void {
+    const { venue, faults, random } = this.#parts
+    this.#market.tick(nowMs)
+    this.#user.tick(nowMs)
+    while (this.#late.length > 0 && this.#late[0].dueMs <= nowMs) this.#late.shift()!.answer()
+    const storm = faults.has('storm', 'polymarket')
+    const reset = this.#open.size > 0 && faults.strikes('reset', 'polymarket')
+    for (const { socket, outlet, openedMs, heardMs } of this.#open) {
+      outlet.flush()
+      if (reset) socket.terminate()
+      else if (nowMs - heardMs > SILENT_MS || (storm && nowMs - openedMs > STORM_MS)) socket.close(1001)
+    }
+    if (faults.strikes('tick-change', 'polymarket')) {
+      const coarse = [...venue.markets.values()].filter(({ tick }) => FINER.has(tick))
+      if (coarse.length > 0) {
+        const market = random.pick(coarse)
+        venue.changeTick(market, FINER.get(market.tick)!)
+      }
+    }
+  }
+
   async close(): Promise<void> {
-    clearInterval(this.#ticking)
     for (const { socket } of this.#open) socket.terminate()
     this.#server.closeAllConnections()
     await new Promise((resolve) => this.#server.close(resolve))
   }
 
-  async #answer(request: Request, response: ServerResponse): Promise<void> {
-    const { faults, nowMs } = this.#parts
+  async #receive(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { faults, timings, nowMs } = this.#parts
+    const request = await readRequest(incoming, () => timings.now())
+    if (request === undefined) {
+      incoming.socket.destroy()
+      return
+    }
     const route = routeOf(this.#routes, request)
     let answer: Answer = NOT_FOUND
     if (route !== undefined) {
@@ -134,31 +151,29 @@ export class PolymarketServer {
         return
       }
       if (faults.strikes('late-answer', 'polymarket')) {
-        await new Promise((resolve) => setTimeout(resolve, LATE_ANSWER_MS))
+        this.#late.push({ answer: () => write(response, answer), dueMs: nowMs() + LATE_ANSWER_MS })
+        return
       }
     }
-    const body = JSON.stringify(answer.body)
-    response.writeHead(answer.status, {
-      'content-type': 'application/json; charset=utf-8',
-      'content-length': Buffer.byteLength(body),
-      ...answer.headers,
-    })
-    response.end(body)
+    write(response, answer)
   }
 
-  #opened(socket: WebSocket, raw: Socket, path: '/ws/market' | '/ws/user'): void {
+  #opened(socket: WebSocket, path: '/ws/market' | '/ws/user'): void {
     const { faults, timings, nowMs } = this.#parts
     const write = (text: string): void => {
       if (socket.readyState === socket.OPEN) socket.send(text)
     }
     const outlet = new Outlet({ venue: 'polymarket', faults, timings, nowMs, write })
-    const open: Open = { socket, raw, outlet, openedMs: nowMs(), heardMs: nowMs() }
+    const open: Open = { socket, outlet, openedMs: nowMs(), heardMs: nowMs() }
     this.#open.add(open)
     const member =
       path === '/ws/market' ? this.#market.join(outlet) : this.#user.join(outlet, () => socket.close(1008))
     socket.on('message', (data) => {
       open.heardMs = nowMs()
       if (!faults.has('half-open', 'polymarket')) member.receive(data.toString())
+    })
+    socket.on('ping', (data) => {
+      if (!faults.has('half-open', 'polymarket')) socket.pong(data)
     })
     // What breaks a socket also closes it.
     socket.on('error', () => {})
@@ -167,35 +182,16 @@ export class PolymarketServer {
       member.leave()
     })
   }
+}
 
-  #tick(): void {
-    const { venue, faults, random } = this.#parts
-    const nowMs = this.#parts.nowMs()
-    venue.tick(nowMs)
-    this.#market.tick(nowMs)
-    this.#user.tick(nowMs)
-    const storm = faults.has('storm', 'polymarket')
-    const reset = faults.strikes('reset', 'polymarket')
-    for (const { socket, raw, outlet, openedMs, heardMs } of this.#open) {
-      outlet.flush()
-      if (reset) raw.resetAndDestroy()
-      else if (nowMs - heardMs > SILENT_MS || (storm && nowMs - openedMs > STORM_MS)) socket.close(1001)
-    }
-    if (faults.strikes('tick-change', 'polymarket')) {
-      const coarse = [...venue.markets.values()].filter(({ tick }) => FINER.has(tick))
-      if (coarse.length > 0) {
-        const market = random.pick(coarse)
-        venue.changeTick(market, FINER.get(market.tick)!)
-      }
-    }
-  }
-
-  /** A handler threw: a fault of ours, which must not look like the venue's. */
-  readonly #fatal = (error: unknown): void => {
-    queueMicrotask(() => {
-      throw error
-    })
-  }
+function write(response: ServerResponse, answer: Answer): void {
+  const body = JSON.stringify(answer.body)
+  response.writeHead(answer.status, {
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
+    ...answer.headers,
+  })
+  response.end(body)
 }
 
 function refuseUpgrade(socket: Duplex, status: string): void {

@@ -27,7 +27,7 @@ let loopback: LoopbackVenue
 before(async () => {
   loopback = await startVenue()
 })
-after(() => loopback.server.close())
+after(() => loopback.close())
 
 /** What a refusal looks like through the client, whose types know only of success. */
 interface Refusal {

@@ -8,10 +8,12 @@ import { Faults } from '@tandem/sandbox/faults.ts'
 import { PolymarketServer } from '@tandem/sandbox/polymarket/server.ts'
 import { Timings } from '@tandem/sandbox/timings.ts'
 
+const TICK_MS = 5
+export const TAKER_DELAY_MS = 100
+
 /** The sandbox's Polymarket over TLS in this process, which trusts its authority. */
 export interface LoopbackVenue {
   readonly venue: PolymarketVenue
-  readonly server: PolymarketServer
   readonly faults: Faults
   readonly timings: Timings
   readonly restUrl: string
@@ -20,11 +22,12 @@ export interface LoopbackVenue {
   skewMs: number
   addMarket(terms?: Partial<MarketTerms>): Market
   grant(address: string, dollars: number): void
+  close(): Promise<void>
 }
 
 export async function startVenue(): Promise<LoopbackVenue> {
-  const { ca, key, cert } = await makeCertificate(Date.now())
-  setDefaultCACertificates([ca])
+  const certificate = await makeCertificate(Date.now())
+  setDefaultCACertificates([certificate.ca])
   const random = new Random(1)
   const nowMs = (): number => Date.now() + loopback.skewMs
   const faults = new Faults(nowMs)
@@ -32,16 +35,16 @@ export async function startVenue(): Promise<LoopbackVenue> {
   const venue = new PolymarketVenue({
     nowMs,
     random,
-    emit: (event) => server?.publish(event),
+    emit: (event) => server?.hear(event),
     settlement: { minedMs: 20, finalMs: 40 },
+    extraDelayMs: () => (faults.has('taker-delay', 'polymarket') ? TAKER_DELAY_MS : 0),
     tradeFails: () => faults.strikes('failed-trade', 'polymarket'),
   })
   let server: PolymarketServer | undefined
-  server = new PolymarketServer({ venue, faults, timings, random, key, cert, root: 'test', nowMs })
+  server = new PolymarketServer({ venue, faults, timings, random, certificate, root: 'test', nowMs })
   let markets = 0
   const loopback: LoopbackVenue = {
     venue,
-    server,
     faults,
     timings,
     restUrl: '',
@@ -65,7 +68,20 @@ export async function startVenue(): Promise<LoopbackVenue> {
         ...terms,
       })
     },
+    close: async () => {},
     grant: (address, dollars) => venue.ledger.add(address.toLowerCase(), COLLATERAL, dollars * 1_000_000),
   }
-  return Object.assign(loopback, await server.listen())
+  const port = await server.listen()
+  const ticking = setInterval(() => {
+    venue.tick(nowMs())
+    server.tick(nowMs())
+  }, TICK_MS)
+  return Object.assign(loopback, {
+    restUrl: `https://localhost:${port}`,
+    socketUrl: `wss://localhost:${port}`,
+    close: () => {
+      clearInterval(ticking)
+      return server.close()
+    },
+  })
 }
