@@ -6,8 +6,8 @@ import type { Clock } from '@tandem/colo/clock.ts'
 import { Connection, ConnectionState } from '@tandem/colo/venue/connection.ts'
 import { Seal } from '@tandem/colo/venue/polymarket/auth.ts'
 import { OrderBody, OrderRequest, OrderType } from '@tandem/colo/venue/polymarket/encode.ts'
+import { makeCertificate } from '@tandem/sandbox/certificate.ts'
 import type { Ns } from '@tandem/shared/units.ts'
-import { certificate } from '../test/tls-venue.ts'
 import { DispatchSender } from './alternatives/undici-dispatch.ts'
 
 // What an order costs on its way out: a prebuilt request on our own TLS connection, and undici's dispatch, to one
@@ -26,7 +26,7 @@ const nowNs = (): number => Number(process.hrtime.bigint() % 1_000_000_000_000_0
 
 /** The other thread: answers every request with the moment at which it had read it. */
 async function serve(): Promise<void> {
-  const { private: key, cert } = await certificate()
+  const { key, cert, ca } = await makeCertificate(Date.now())
   const server = createServer({ key, cert, ALPNProtocols: ['http/1.1'] }, (socket) => {
     socket.setNoDelay(true)
     let waiting: Buffer = Buffer.alloc(0)
@@ -44,7 +44,7 @@ async function serve(): Promise<void> {
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  parentPort?.postMessage({ port: (server.address() as AddressInfo).port, ca: cert })
+  parentPort?.postMessage({ port: (server.address() as AddressInfo).port, ca })
 }
 
 if (!isMainThread && parentPort !== null) await serve()

@@ -1,23 +1,10 @@
 import { once } from 'node:events'
-import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { connect, createServer, type Server, type TLSSocket } from 'node:tls'
+import { makeCertificate } from '@tandem/sandbox/certificate.ts'
 
 // A venue that does as a test tells it: raw HTTP/1.1 over TLS on loopback, so that every byte of an answer, and the
 // moment at which a connection dies, are the test's own.
-
-/** The sandbox brings the maker of certificates; the certificate here is its own authority. */
-export async function certificate(): Promise<{ private: string; cert: string }> {
-  const { generate } = createRequire(new URL('../sandbox/package.json', import.meta.url))('selfsigned')
-  return generate([{ name: 'commonName', value: 'localhost' }], {
-    keyType: 'ec',
-    algorithm: 'sha256',
-    extensions: [
-      { name: 'basicConstraints', cA: true },
-      { name: 'subjectAltName', altNames: [{ type: 2, value: 'localhost' }] },
-    ],
-  })
-}
 
 export interface VenueRequest {
   /** `POST /order`, without the version. */
@@ -53,12 +40,12 @@ export class TlsVenue {
   }
 
   static async open(): Promise<TlsVenue> {
-    const { private: key, cert } = await certificate()
+    const { key, cert, ca } = await makeCertificate(Date.now())
     const server = createServer({ key, cert, ALPNProtocols: ['http/1.1'] })
     server.on('tlsClientError', () => {})
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
-    return new TlsVenue(server, cert)
+    return new TlsVenue(server, ca)
   }
 
   get port(): number {

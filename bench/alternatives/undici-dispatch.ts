@@ -1,30 +1,39 @@
-import { Client, type Dispatcher } from 'undici'
+import { createRequire } from 'node:module'
 
 // Orders by undici's lowest call, `dispatch`, which builds the head of each request from its parts. One connection, one
-// request at a time, as our own.
+// request at a time, as our own. The package is the executor's, which asks by REST with it.
+
+interface Client {
+  dispatch(options: object, handler: object): boolean
+  close(): Promise<void>
+}
+
+const undici: { Client: new (url: string, options: object) => Client } = createRequire(
+  new URL('../../colo/package.json', import.meta.url),
+)('undici')
 
 export class DispatchSender {
   readonly #client: Client
   readonly #answered: (status: number, body: string) => void
 
   constructor(url: string, ca: string, answered: (status: number, body: string) => void) {
-    this.#client = new Client(url, { connect: { ca }, pipelining: 1, keepAliveTimeout: 60_000 })
+    this.#client = new undici.Client(url, { connect: { ca }, pipelining: 1, keepAliveTimeout: 60_000 })
     this.#answered = answered
   }
 
   send(path: string, headers: string[], body: Buffer): void {
     let status = 0
     let text = ''
-    const handler: Dispatcher.DispatchHandler = {
+    const handler = {
       onRequestStart() {},
-      onResponseStart(_controller, statusCode) {
+      onResponseStart(_controller: unknown, statusCode: number) {
         status = statusCode
       },
-      onResponseData(_controller, chunk) {
+      onResponseData(_controller: unknown, chunk: Buffer) {
         text += chunk.toString()
       },
       onResponseEnd: () => this.#answered(status, text),
-      onResponseError(_controller, error) {
+      onResponseError(_controller: unknown, error: Error) {
         throw error
       },
     }

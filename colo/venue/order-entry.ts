@@ -79,8 +79,8 @@ export interface GatewayParts {
   readonly clock: Clock
   readonly random: () => number
   readonly listener: LiveLegListener
-  /** A taker's fee by the schedule of the bundle's market. */
-  readonly feeCeilMicroUsd: (bundle: number, price: Price, microShares: MicroShares) => number
+  /** What the venue charges a taker by the schedule of the bundle's market, for fills that do not tell their fee. */
+  readonly feeMicroUsd: (bundle: number, price: Price, microShares: MicroShares) => number
   /** Asks REST for an order's fills, which come back as private messages do. Must not throw. */
   readonly lookUp: (orderId: string, tradeIds: readonly string[]) => void
 }
@@ -327,14 +327,14 @@ export class OrderEntry implements ConnectionEvents, PrivateSink {
       leg,
       microShares === UNTOLD ? toldMicroShares : microShares,
       exact ? costMicroUsd : costCeilMicroUsd(fills),
-      feesMicroUsd(fills, (price, shares) => this.#parts.feeCeilMicroUsd(leg.bundle, price, shares)),
+      feesMicroUsd(fills, (price, shares) => this.#parts.feeMicroUsd(leg.bundle, price, shares)),
       nowNs,
       LegEnd.Fills,
     )
   }
 
   #giveUpWaiting(leg: Leg, nowNs: Ns): void {
-    const { microShares, costMicroUsd, feeMicroUsd } = leg.answer
+    const { microShares, costMicroUsd } = leg.answer
     if (leg.state === LegState.Doubtful || microShares === UNTOLD || costMicroUsd === UNTOLD) {
       this.#endUnknown(leg, leg.reason, nowNs)
       return
@@ -343,9 +343,9 @@ export class OrderEntry implements ConnectionEvents, PrivateSink {
     // p(1-p) is largest in the middle, so one fill at the average price pays no less than several around it.
     const price = Math.round((costMicroUsd * PRICE_ONE) / microShares) as Price
     const fee =
-      feeMicroUsd === UNTOLD
-        ? this.#parts.feeCeilMicroUsd(leg.bundle, price, microShares as MicroShares)
-        : feeMicroUsd
+      leg.answer.feeMicroUsd === UNTOLD
+        ? this.#parts.feeMicroUsd(leg.bundle, price, microShares as MicroShares)
+        : leg.answer.feeMicroUsd
     this.#end(leg, microShares, costMicroUsd, fee, nowNs, LegEnd.Answer)
   }
 

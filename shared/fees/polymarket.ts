@@ -80,6 +80,25 @@ export function polymarketFeeCeilMicroUsd(
 }
 
 /**
+ * What the venue charges a taker for one fill, as far as its rule is known: as above, but nothing where the exact fee is
+ * below one step.
+ */
+export function polymarketFeeChargedMicroUsd(
+  schedule: PolymarketFeeSchedule,
+  price: Price,
+  microShares: MicroShares,
+): number {
+  const fee = polymarketFeeCeilMicroUsd(schedule, price, microShares)
+  if (fee > POLYMARKET_FEE_STEP_MICRO_USD) return fee
+  const { rate, exponent } = schedule
+  const spread = BigInt(price * (PRICE_ONE - price))
+  const exact = BigInt(microShares) * BigInt(rate.numerator) * spread ** BigInt(exponent)
+  const unit =
+    BigInt(rate.denominator) * BigInt(SPREAD_PER_MICRO_USD) * BigInt(PRICE_ONE) ** (2n * BigInt(exponent - 1))
+  return exact < unit * BigInt(POLYMARKET_FEE_STEP_MICRO_USD) ? 0 : fee
+}
+
+/**
  * Unrounded taker fee of one share in the scale of scale.ts: exact for exponent 1 and for whole cents, else rounded up
  * in that scale.
  */

@@ -80,7 +80,7 @@ async function scene(kind: 'kalshi' | 'polymarket', connections = 3) {
     clock,
     random: () => 0,
     listener,
-    feeCeilMicroUsd: (bundle, price, microShares) => {
+    feeMicroUsd: (bundle, price, microShares) => {
       assert.equal(bundle, APPROVED.bundle)
       return polymarketFeeCeilMicroUsd(FEES, price, microShares)
     },
@@ -569,7 +569,7 @@ test('trusts no other authority, and says why it is not there', async () => {
     clock,
     random: () => 0,
     listener: { legDone() {}, legUnknown() {}, fillReverted() {} },
-    feeCeilMicroUsd: () => 0,
+    feeMicroUsd: () => 0,
     lookUp: () => {},
   })
   for (let i = 0; i < 20; i++) {

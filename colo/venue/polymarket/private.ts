@@ -6,7 +6,8 @@ import { type Fill, PrivateOutcome, type PrivateSink, type ToldTrade, UNTOLD } f
 // The user channel (Polymarket fact sheet, section 4). From the sheet: a trade's own size and price are the taker's; the
 // fills are its maker_orders, each at its own price, on our token or on the other one (a mint or a merge), where our
 // price is what is left of a dollar. The same trade is told at each step, MATCHED, MINED, CONFIRMED or FAILED; a large
-// match may be several trades. Fees are not told. Uncertain: what size_matched counts of a BUY that spends dollars (taken
+// match may be several trades. Fees are not told; whether they are rounded per maker or per price is uncertain, and what a
+// trade takes at one price is one fill here. Uncertain: what size_matched counts of a BUY that spends dollars (taken
 // for shares), and whether MATCHED ends an order that filled in part; both matter only where the answer told no amounts.
 
 /** Reads one frame, an object or a list of them. Of a broken one nothing after the fault is told. */
@@ -65,11 +66,14 @@ export function polymarketTradeOf(fields: Record<string, unknown>): ToldTrade | 
   const tradeId = textOf(fields.id)
   const orderId = textOf(fields.taker_order_id).toLowerCase()
   const makers = Array.isArray(fields.maker_orders) ? fields.maker_orders : []
-  const fills: (Fill | undefined)[] = makers.map((maker) =>
+  const made: (Fill | undefined)[] = makers.map((maker) =>
     fillOf(maker?.price, maker?.matched_amount, maker?.asset_id !== fields.asset_id),
   )
-  if (fills.length === 0) fills.push(fillOf(fields.price, fields.size, false))
-  if (tradeId === '' || orderId === '' || !fills.every((fill) => fill !== undefined)) return undefined
+  if (made.length === 0) made.push(fillOf(fields.price, fields.size, false))
+  if (tradeId === '' || orderId === '' || !made.every((fill) => fill !== undefined)) return undefined
+  const byPrice = new Map<number, number>()
+  for (const { price, microShares } of made) byPrice.set(price, (byPrice.get(price) ?? 0) + microShares)
+  const fills = Array.from(byPrice, ([price, microShares]) => ({ price, microShares, feeMicroUsd: UNTOLD }))
   // REST has been seen to write TRADE_STATUS_FAILED.
   return { tradeId, orderId, clientOrderId: '', fills, failed: textOf(fields.status).endsWith('FAILED') }
 }

@@ -5,6 +5,7 @@ import {
   POLYMARKET_FEE_STEP_MICRO_USD,
   polymarketContractFeeScaled,
   polymarketFeeCeilMicroUsd,
+  polymarketFeeChargedMicroUsd,
   polymarketFeeSchedule,
 } from '@tandem/shared/fees/polymarket.ts'
 import type { MicroShares, Price } from '@tandem/shared/units.ts'
@@ -40,6 +41,28 @@ test('a planned fee is the formula rounded up to 1e-5 dollar, for both exponents
       )
     }),
     { seed: 3, numRuns: 20_000 },
+  )
+})
+
+test('what is charged is the planned fee, but nothing below one step', () => {
+  const fill = fc.record({
+    rateBp: fc.integer({ min: 0, max: 10_000 }),
+    exponent: fc.constantFrom(1, 2),
+    price: fc.integer({ min: 1, max: 9_999 }),
+    microShares: fc.oneof(fc.integer({ min: 1, max: 2_000 }), fc.integer({ min: 1, max: 10_000_000 })),
+  })
+  fc.assert(
+    fc.property(fill, ({ rateBp, exponent, price, microShares }) => {
+      const schedule = polymarketFeeSchedule({ rate: String(rateBp / 10_000), exponent }, 'test')
+      const spread = (BigInt(price) * BigInt(10_000 - price)) ** BigInt(exponent)
+      const isBelow =
+        BigInt(microShares) * BigInt(rateBp) * spread < 10n * 10_000n * 100_000_000n ** BigInt(exponent)
+      assert.equal(
+        BigInt(polymarketFeeChargedMicroUsd(schedule, price as Price, microShares as MicroShares)),
+        isBelow ? 0n : ceilFee(rateBp, exponent, price, microShares),
+      )
+    }),
+    { seed: 3, numRuns: 5_000 },
   )
 })
 

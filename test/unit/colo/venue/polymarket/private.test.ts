@@ -46,8 +46,12 @@ function read(frame: unknown) {
   return { outcome: readPolymarketPrivate(text, sink), trades, orders }
 }
 
-test('reads each maker order of a trade as a fill of ours, at its own price', () => {
-  const makers = [MAKER, { ...MAKER, matched_amount: '2.123456', price: '.55' }]
+test('reads the maker orders of a trade as fills of ours, one for each price', () => {
+  const makers = [
+    MAKER,
+    { ...MAKER, matched_amount: '2.123456', price: '.55' },
+    { ...MAKER, order_id: '0x01', matched_amount: '0.5', price: '0.570' },
+  ]
   const { outcome, trades } = read({ ...TRADE, maker_orders: makers })
   assert.equal(outcome, PrivateOutcome.Told)
   assert.deepEqual(trades, [
@@ -56,7 +60,7 @@ test('reads each maker order of a trade as a fill of ours, at its own price', ()
       orderId: '0x06bc63',
       clientOrderId: '',
       fills: [
-        { price: 5_700, microShares: 10_000_000, feeMicroUsd: -1 },
+        { price: 5_700, microShares: 10_500_000, feeMicroUsd: -1 },
         { price: 5_500, microShares: 2_123_456, feeMicroUsd: -1 },
       ],
       failed: false,
