@@ -24,7 +24,10 @@ export const FAULTS = {
     venues: BOTH,
     does: 'closes sockets half a second after they opened, and refuses every second one with 503',
   },
-  'ghost-book': { venues: ['polymarket'], does: 'answers a book of 0.01 and 0.99 alone, by REST and on subscribing' },
+  'ghost-book': {
+    venues: ['polymarket'],
+    does: 'answers a book of 0.01 and 0.99 alone, by REST and on subscribing',
+  },
   'top-ahead': {
     venues: ['polymarket'],
     everyMs: 2_000,

@@ -76,7 +76,8 @@ export function terms(
 /** The venue behind TLS on loopback, with one funded account and its keys. */
 export class KalshiSandbox implements AsyncDisposable {
   readonly ca: string
-  readonly port: number
+  readonly restUrl: string
+  readonly socketUrl: string
   readonly venue: KalshiVenue
   readonly server: KalshiServer
   readonly faults: Faults
@@ -119,7 +120,8 @@ export class KalshiSandbox implements AsyncDisposable {
     timings: Timings,
   ) {
     this.ca = ca
-    this.port = port
+    this.restUrl = `https://localhost:${port}/trade-api/v2`
+    this.socketUrl = `wss://localhost:${port}/trade-api/ws/v2`
     this.venue = venue
     this.server = server
     this.faults = faults
@@ -139,14 +141,6 @@ export class KalshiSandbox implements AsyncDisposable {
       venue.tick(Date.now())
       server.tick(Date.now())
     }, 10)
-  }
-
-  get restUrl(): string {
-    return `https://localhost:${this.port}/trade-api/v2`
-  }
-
-  get socketUrl(): string {
-    return `wss://localhost:${this.port}/trade-api/ws/v2`
   }
 
   /** Another trader's order, straight into the book. */
