@@ -390,7 +390,7 @@ export class Intake implements FrameSink {
     this.end()
   }
 
-  /** REST knows of something that this book's feed never told. */
+  /** The venue, when it was asked, knew of something that this book's feed never told. */
   contradict(index: number, nowNs: Ns): void {
     this.begin(nowNs, this.#clock.wallMs(), this.#socketOf[index])
     this.#lose(index, Cause.Stall)

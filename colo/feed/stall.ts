@@ -55,11 +55,14 @@ export class Pulse {
     return nowNs - this.lastNs
   }
 
-  /** The rate as of the last beat, so that a long silence does not excuse itself. */
-  thresholdNs(): number {
+  /** The rate as of the last beat, so that a long silence does not excuse itself; 0 before any beat. */
+  meanGapNs(): number {
     const gaps = this.count + this.earlierCount
-    const meanGapNs = gaps === 0 ? 0 : (this.lastNs - this.earlierWindowNs) / gaps
-    return Math.max(STALL_NS_MIN, STALL_GAPS * meanGapNs)
+    return gaps === 0 ? 0 : (this.lastNs - this.earlierWindowNs) / gaps
+  }
+
+  thresholdNs(): number {
+    return Math.max(STALL_NS_MIN, STALL_GAPS * this.meanGapNs())
   }
 }
 

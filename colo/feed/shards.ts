@@ -1,0 +1,35 @@
+import { assert } from '@tandem/shared/assert.ts'
+
+export { TOKENS_PER_SOCKET_MAX as TOKENS_PER_SOCKET } from '../venue/polymarket/messages.ts'
+
+/** A gap makes every book of a Kalshi connection SUSPECT: so few that it stays small. */
+export const TICKERS_PER_SOCKET = 50
+
+/** Which books each socket carries. */
+export interface Shards {
+  readonly sockets: number
+  /** By book. */
+  readonly socketOf: Int32Array
+  /** By socket: its books. */
+  readonly books: readonly Int32Array[]
+}
+
+/**
+ * Spreads books over as few sockets as hold them, in order, evenly: a gap or a lost connection is then as small a part
+ * of the whole as it can be.
+ *
+ * @param idsPerBook a Polymarket market that is subscribed by both tokens has 2; they stay together
+ * @param idsMax a socket carries no more
+ */
+export function shardsOf(books: number, idsPerBook: number, idsMax: number): Shards {
+  assert(idsPerBook > 0 && idsPerBook <= idsMax, 'SHARDS_BOOK_FITS_SOCKET')
+  const sockets = Math.ceil(books / Math.floor(idsMax / idsPerBook))
+  const socketOf = Int32Array.from({ length: books }, (_, book) => Math.floor((book * sockets) / books))
+  return {
+    sockets,
+    socketOf,
+    books: Array.from({ length: sockets }, (_, socket) =>
+      Int32Array.from([...socketOf.keys()].filter((book) => socketOf[book] === socket)),
+    ),
+  }
+}

@@ -1,0 +1,224 @@
+import assert from 'node:assert/strict'
+import { createRequire } from 'node:module'
+import { Book } from '@tandem/colo/book/book.ts'
+import { BookState } from '@tandem/colo/book/integrity.ts'
+import type { Ladder } from '@tandem/colo/book/ladder.ts'
+import { LiveClock } from '@tandem/colo/clock.ts'
+import { Feed, type FeedTimes } from '@tandem/colo/feed/feed.ts'
+import { Intake } from '@tandem/colo/feed/intake.ts'
+import { KalshiUpkeep } from '@tandem/colo/feed/kalshi-upkeep.ts'
+import { PolymarketUpkeep } from '@tandem/colo/feed/polymarket-upkeep.ts'
+import { TokenKind, tokenKind, tokenOf, tokenValue } from '@tandem/colo/token.ts'
+import { KalshiParser } from '@tandem/colo/venue/kalshi/parse.ts'
+import { PING } from '@tandem/colo/venue/polymarket/messages.ts'
+import { PolymarketParser } from '@tandem/colo/venue/polymarket/parse.ts'
+import { type FrameSink, ParseOutcome } from '@tandem/colo/venue/sink.ts'
+import { Symbols } from '@tandem/colo/venue/symbols.ts'
+import { KALSHI, POLYMARKET, type Venue } from '@tandem/colo/venue/venue.ts'
+import type { Ns, Price } from '@tandem/shared/units.ts'
+import { bookText, KalshiScript, PolymarketScript, type Script } from './feed-scripts.ts'
+import { WsVenue } from './ws-venue.ts'
+
+// A real feed over real TLS sockets against a scripted venue, and a judge: whenever it may be decided, every LIVE book
+// must be one that the venue really had, level by level.
+
+const CENT = 100 as Price
+const FEED_TOKEN = tokenOf(TokenKind.Paper, 0)
+/** A hundred times as fast as by default, where the default is a matter of politeness. */
+export const QUICK: FeedTimes = { pingNs: 200e6, lateNs: 150e6, deadNs: 900e6, auditNs: 300e6 }
+
+export interface SceneOptions {
+  readonly books?: number
+  readonly idsPerSocket?: number
+  readonly times?: FeedTimes
+  readonly headers?: () => Promise<Record<string, string>>
+  readonly ca?: string
+}
+
+interface Move {
+  readonly book: number
+  readonly from: BookState
+  readonly to: BookState
+  readonly atMs: number
+}
+
+export class Scene<S extends Script = Script> {
+  readonly wire: WsVenue
+  readonly script: S
+  readonly intake: Intake
+  readonly feed: Feed
+  readonly clock: LiveClock
+  readonly moves: Move[] = []
+  /** Frames of each read that was decided on, and decisions. */
+  readonly reads: number[] = []
+  #frames = 0
+  /** LIVE books that the venue never had. */
+  readonly #wrongs = new Set<string>()
+
+  private constructor(
+    venue: Venue,
+    wire: WsVenue,
+    script: S & { ids: PolymarketScript['ids'] },
+    options: SceneOptions,
+  ) {
+    this.wire = wire
+    this.script = script
+    const count = script.truths.length
+    const symbols = new Symbols(count * 2)
+    for (const [book, ids] of script.ids.entries())
+      for (const [complement, id] of ids.entries())
+        symbols.add(id, venue === POLYMARKET ? book * 2 + complement : book)
+    this.clock = new LiveClock((nowNs, token) => this.#onTick(nowNs, token))
+    const { clock } = this
+    this.intake = new Intake(
+      venue,
+      Array.from({ length: count }, () => new Book(CENT)),
+      new Float64Array(count).fill(Number.POSITIVE_INFINITY),
+      clock,
+      { doubt: TokenKind.PolymarketDoubt, close: TokenKind.PolymarketClose },
+      {
+        bookMoved: (_venue, book, from, to) => this.moves.push({ book, from, to, atMs: performance.now() }),
+        tickTold: () => {},
+      },
+    )
+    const { intake } = this
+    const newParser = () =>
+      venue === POLYMARKET ? new PolymarketParser(symbols) : new KalshiParser(symbols, false)
+    const parser: { parse(bytes: Uint8Array, start: number, end: number, sink: FrameSink): number } =
+      newParser()
+    const { WebSocket } = createRequire(new URL('../colo/package.json', import.meta.url))('ws')
+    this.feed = new Feed({
+      venue,
+      url: `wss://${wire.host}/ws`,
+      ids: script.ids,
+      idsPerSocket: options.idsPerSocket ?? 200,
+      intake,
+      clock,
+      headers: options.headers ?? (() => Promise.resolve({})),
+      ca: options.ca ?? wire.ca,
+      makeSocket: (url, socketOptions) => new WebSocket(url, socketOptions),
+      afterReads: setImmediate,
+      random: Math.random,
+      token: FEED_TOKEN,
+      times: options.times ?? QUICK,
+      ...(venue === POLYMARKET ? { pingText: PING } : {}),
+      upkeep: (carried) =>
+        venue === POLYMARKET
+          ? new PolymarketUpkeep(
+              carried,
+              (tokens) => this.#fetchBooks(tokens),
+              newParser(),
+              () => clock.nowNs(),
+            )
+          : new KalshiUpkeep(carried, false),
+      deliver: (socket, bytes, start, end, nowNs) => {
+        this.#frames++
+        intake.begin(nowNs, clock.wallMs(), socket)
+        const read = parser.parse(bytes, start, end, intake)
+        if (read < 0 && read !== ParseOutcome.UnknownType) intake.lost()
+        intake.end()
+      },
+      settle: () => {
+        this.reads.push(this.#frames)
+        this.#frames = 0
+        this.judge()
+      },
+      changed: () => this.judge(),
+    })
+    this.feed.start()
+  }
+
+  static async polymarket(options: SceneOptions = {}): Promise<Scene<PolymarketScript>> {
+    const wire = await WsVenue.open()
+    return new Scene(POLYMARKET, wire, new PolymarketScript(wire, options.books ?? 2), options)
+  }
+
+  static async kalshi(options: SceneOptions = {}): Promise<Scene<KalshiScript>> {
+    const wire = await WsVenue.open()
+    return new Scene(KALSHI, wire, new KalshiScript(wire, options.books ?? 2), options)
+  }
+
+  state(book: number): BookState {
+    return this.intake.books[book].state
+  }
+
+  get allLive(): boolean {
+    return this.intake.books.every(({ state }) => state === BookState.Live)
+  }
+
+  /** Every LIVE book is the venue's as it was at some time, and none is one that never was. */
+  judge(): void {
+    this.intake.books.forEach(({ state, bids, asks }, book) => {
+      if (state !== BookState.Live) return
+      const ours = bookText(levelsOf(bids), levelsOf(asks))
+      if (!this.script.truths[book].history.has(ours)) this.#wrongs.add(`book ${book} was LIVE as ${ours}`)
+    })
+  }
+
+  /** Every LIVE book is the venue's as it is now. */
+  isTrue(): boolean {
+    return this.intake.books.every(
+      ({ bids, asks }, book) => bookText(levelsOf(bids), levelsOf(asks)) === this.script.truths[book].text(),
+    )
+  }
+
+  /** Waits until something holds, for so long at most. @returns how many ms it took. */
+  async until(what: string, holds: () => boolean, ms = 4_000): Promise<number> {
+    const fromMs = performance.now()
+    while (!holds()) {
+      assert.ok(performance.now() - fromMs < ms, `${what}: not within ${ms} ms`)
+      await this.pass(1)
+    }
+    return performance.now() - fromMs
+  }
+
+  pass(ms: number): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, ms))
+  }
+
+  /** From the first move of a book away from LIVE, since `fromMs`, until the last move of any back to it. */
+  liveAgainMs(fromMs: number): number {
+    const moves = this.moves.filter(({ atMs }) => atMs >= fromMs)
+    const lost = moves.find(({ from }) => from === BookState.Live)
+    const back = moves.findLast(({ to }) => to === BookState.Live)
+    return lost === undefined || back === undefined ? Number.NaN : back.atMs - lost.atMs
+  }
+
+  async close(): Promise<void> {
+    await this.feed.close()
+    this.clock.stop()
+    await this.wire.close()
+    assert.deepEqual([...this.#wrongs], [])
+  }
+
+  #onTick(nowNs: Ns, token: number): void {
+    if (token === FEED_TOKEN) this.feed.onTick(nowNs)
+    else if (tokenKind(token) === TokenKind.PolymarketDoubt) {
+      this.intake.begin(nowNs, this.clock.wallMs())
+      this.intake.doubtDue(tokenValue(token))
+      this.intake.end()
+    }
+  }
+
+  async #fetchBooks(tokens: readonly string[]): Promise<Uint8Array> {
+    const { request } = await import('node:https')
+    return new Promise((resolve, reject) => {
+      const asked = request(
+        `https://${this.wire.host}/books`,
+        { method: 'POST', ca: this.wire.ca },
+        (response) => {
+          const parts: Buffer[] = []
+          response.on('data', (part) => parts.push(part))
+          response.on('end', () => resolve(Buffer.concat(parts)))
+        },
+      )
+      asked.on('error', reject)
+      asked.end(JSON.stringify(tokens.map((token_id) => ({ token_id }))))
+    })
+  }
+}
+
+function* levelsOf(ladder: Ladder): Iterable<readonly [number, number]> {
+  for (let slot = 0; slot < ladder.lots.length; slot++)
+    if (ladder.lots[slot] !== 0) yield [slot * ladder.unit, ladder.lots[slot]]
+}
