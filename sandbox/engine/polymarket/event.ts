@@ -11,7 +11,7 @@ export interface Print {
   readonly microShares: number
 }
 
-/** What the venue tells the world, in the order in which it happened. */
+/** What the venue tells the world, in the order in which it happened. Orders and trades are copies as of then. */
 export type PolymarketEvent =
   /** Everything that one burst did to a market: its book is already as after the burst. */
   | {

@@ -329,7 +329,7 @@ export class PolymarketVenue {
       }
       this.#settlement.advance(nowMs, (trade) => {
         if (trade.status === 'FAILED') this.#revert(trade)
-        this.#told.push({ kind: 'trade', trade })
+        this.#told.push({ kind: 'trade', trade: { ...trade } })
       })
       const stopped = this.#heartbeats.lapsed(nowMs)
       for (const open of [...this.#open.values()]) {
@@ -350,7 +350,7 @@ export class PolymarketVenue {
           // A killed order was seen: it is no use to send it again.
           order.status = 'CANCELED'
           this.#remember(order)
-          this.#told.push({ kind: 'order', order, type: 'CANCELLATION', why: refused })
+          this.#tellOrder(order, 'CANCELLATION', refused)
         }
         done?.({ refused })
         return
@@ -361,8 +361,7 @@ export class PolymarketVenue {
       if (tally.complete) order.status = 'MATCHED'
       else if (isImmediate(order)) order.status = tally.microShares > 0 ? 'MATCHED' : 'CANCELED'
       else this.#rest(order)
-      if (isImmediate(order) && order.side === 'BUY')
-        this.#told.push({ kind: 'order', order, type: 'UPDATE' })
+      if (isImmediate(order) && order.side === 'BUY') this.#tellOrder(order, 'UPDATE')
       this.#cancelUnfunded([order, ...trades.flatMap(({ makers }) => makers.map((leg) => leg.order))])
       const [making, taking] =
         order.side === 'BUY'
@@ -468,10 +467,10 @@ export class PolymarketVenue {
     remember(this.#trades, trade)
     this.#settlement.add(trade)
     taker.trades.push(trade.id)
-    this.#told.push({ kind: 'trade', trade })
+    this.#told.push({ kind: 'trade', trade: { ...trade } })
     for (const { order } of makers) {
       order.trades.push(trade.id)
-      if (order.account !== OUTSIDER) this.#told.push({ kind: 'order', order, type: 'UPDATE' })
+      if (order.account !== OUTSIDER) this.#tellOrder(order, 'UPDATE')
     }
     if (isOutsider) this.#cancelUnfunded(makers.map(({ order }) => order))
     return trade
@@ -496,7 +495,7 @@ export class PolymarketVenue {
       this.#open.set(account, open)
     }
     open.set(order.id, order)
-    this.#told.push({ kind: 'order', order, type: 'PLACEMENT' })
+    this.#tellOrder(order, 'PLACEMENT')
   }
 
   /** Takes an open order off the book. */
@@ -505,7 +504,7 @@ export class PolymarketVenue {
     order.market.book.cancel(order.id)
     order.status = status
     this.#open.get(order.account)?.delete(order.id)
-    this.#told.push({ kind: 'order', order, type: 'CANCELLATION' })
+    this.#tellOrder(order, 'CANCELLATION')
   }
 
   #cancelUnfunded(orders: readonly Order[]): void {
@@ -548,6 +547,12 @@ export class PolymarketVenue {
   #touch(market: Market): void {
     assert(this.#depth > 0, 'POLYMARKET_IN_A_BURST')
     if (!this.#burst.has(market)) this.#burst.set(market, [])
+  }
+
+  /** Events are told at the end of a burst, of the order as it is now. */
+  #tellOrder(order: Order, type: 'PLACEMENT' | 'UPDATE' | 'CANCELLATION', why?: Refusal): void {
+    const told = { ...order, trades: [...order.trades] }
+    this.#told.push({ kind: 'order', order: told, type, ...(why === undefined ? {} : { why }) })
   }
 
   #tell(): void {
