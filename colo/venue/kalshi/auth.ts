@@ -21,7 +21,8 @@ export const SignedRequest = {
   Balance: 3,
   Positions: 4,
   Orders: 5,
-  Fills: 6,
+  AccountLimits: 6,
+  Fills: 7,
 } as const
 export type SignedRequest = (typeof SignedRequest)[keyof typeof SignedRequest]
 
@@ -32,6 +33,7 @@ const REQUESTS = [
   'GET/trade-api/v2/portfolio/balance',
   'GET/trade-api/v2/portfolio/positions',
   'GET/trade-api/v2/portfolio/orders',
+  'GET/trade-api/v2/account/limits',
   'GET/trade-api/v2/portfolio/fills',
 ].map(ascii)
 assert(REQUESTS.length === Object.keys(SignedRequest).length, 'KALSHI_REQUEST_LISTED')

@@ -1,0 +1,131 @@
+import { scaledFromDecimal } from '@tandem/shared/decimal.ts'
+import { MICRO_SHARES_PER_LOT } from '@tandem/shared/units.ts'
+import type { Dispatcher } from 'undici'
+import { fieldsOf, Retry, textOf } from '../answer.ts'
+import type { ToldTrade } from '../leg.ts'
+import { ask, type Explain, PAGES_MAX, type Question, rowsOf, unreadableAnswer } from '../rest.ts'
+import { SignedRequest } from './auth.ts'
+import { KALSHI_MEANINGS, kalshiErrorOf } from './error.ts'
+import { kalshiFillOf } from './private.ts'
+import { KalshiPath } from './urls.ts'
+
+// Kalshi fact sheet, sections 4, 4.1 and 4.5. What the portfolio answers lags behind the engine by up to half a second.
+
+export interface KalshiRestParts {
+  readonly dispatcher: Dispatcher
+  /** The three headers of one of the listed requests, signed for now. */
+  readonly headers: (request: SignedRequest) => Promise<Record<string, string>>
+}
+
+/** What an account may write: it differs by tier. */
+export interface KalshiWriteLimit {
+  readonly tokensPerS: number
+  readonly capacity: number
+}
+
+/** What is held of a market: positive is YES, negative NO. */
+export interface KalshiPosition {
+  readonly ticker: string
+  readonly microShares: number
+}
+
+const PAGE = '200'
+/** Where the answers of a path are, and the request that its signature covers. */
+const LISTS = {
+  fills: [KalshiPath.Fills, SignedRequest.Fills, 'fills'],
+  positions: [KalshiPath.Positions, SignedRequest.Positions, 'market_positions'],
+  orders: [KalshiPath.OrderHistory, SignedRequest.Orders, 'orders'],
+} as const
+
+const explain: Explain = (status, body) => {
+  const { sentence, retry } = KALSHI_MEANINGS[kalshiErrorOf(status, body)]
+  return { sentence, retry: retry !== Retry.Never }
+}
+
+export class KalshiRest {
+  readonly #parts: KalshiRestParts
+
+  constructor(parts: KalshiRestParts) {
+    this.#parts = parts
+  }
+
+  /** Every fill of an order, as the private channel would tell it. Rows that are none are left out. */
+  async fillsOf(orderId: string): Promise<ToldTrade[]> {
+    const rows = await this.#list('fills', { order_id: orderId })
+    return rows.map(kalshiFillOf).filter((told) => told !== undefined)
+  }
+
+  /** Orders of a market since a moment: where an order without an answer is looked for. */
+  orders(ticker: string, sinceMs: number): Promise<Record<string, unknown>[]> {
+    return this.#list('orders', { ticker, min_ts: String(Math.floor(sinceMs / 1_000)) })
+  }
+
+  async positions(): Promise<KalshiPosition[]> {
+    const rows = await this.#list('positions', {})
+    return rows.map((row) => {
+      const lots = scaledFromDecimal(textOf(row.position_fp), 2)
+      const ticker = textOf(row.ticker)
+      if (lots === undefined || ticker === '')
+        throw unreadableAnswer(KalshiPath.Positions, 'a position has no ticker or no count')
+      return { ticker, microShares: lots * MICRO_SHARES_PER_LOT }
+    })
+  }
+
+  /** Free money in micro-dollars by shard: each has its own, and an order takes from its market's alone. */
+  async balancesMicroUsd(): Promise<Map<number, number>> {
+    const body = await this.#askSigned(SignedRequest.Balance, { method: 'GET', path: KalshiPath.Balance })
+    const balances = rowsOf(body, 'balance_breakdown').map(({ exchange_index, balance }) => {
+      const microUsd = scaledFromDecimal(textOf(balance), 6)
+      if (typeof exchange_index !== 'number' || microUsd === undefined)
+        throw unreadableAnswer(KalshiPath.Balance, 'a shard has no number or no balance')
+      return [exchange_index, microUsd] as const
+    })
+    return new Map(balances)
+  }
+
+  /** How fresh orders, fills, positions and balances are, in milliseconds since the epoch. */
+  async userDataMs(): Promise<number> {
+    const question = { method: 'GET', path: KalshiPath.UserDataTimestamp } as const
+    const { as_of_time } = fieldsOf(await ask(this.#parts.dispatcher, question, explain))
+    const atMs = Date.parse(textOf(as_of_time))
+    if (Number.isNaN(atMs)) throw unreadableAnswer(KalshiPath.UserDataTimestamp, 'as_of_time is no time')
+    return atMs
+  }
+
+  /** For the bucket of the gateway. */
+  async writeLimit(): Promise<KalshiWriteLimit> {
+    const path = KalshiPath.AccountLimits
+    const body = await this.#askSigned(SignedRequest.AccountLimits, { method: 'GET', path })
+    const { refill_rate, bucket_capacity } = (fieldsOf(body).write ?? {}) as Record<string, unknown>
+    if (!isCount(refill_rate) || !isCount(bucket_capacity))
+      throw unreadableAnswer(path, 'there are no write tokens')
+    return { tokensPerS: refill_rate, capacity: bucket_capacity }
+  }
+
+  async #list(name: keyof typeof LISTS, query: Record<string, string>): Promise<Record<string, unknown>[]> {
+    const [path, request, key] = LISTS[name]
+    const rows: Record<string, unknown>[] = []
+    let cursor = ''
+    for (let page = 0; page < PAGES_MAX; page++) {
+      const onward = cursor === '' ? {} : { cursor }
+      const body = await this.#askSigned(request, {
+        method: 'GET',
+        path,
+        query: { limit: PAGE, ...query, ...onward },
+      })
+      rows.push(...rowsOf(body, key))
+      cursor = textOf(fieldsOf(body).cursor)
+      if (cursor === '') return rows
+    }
+    throw unreadableAnswer(path, `the list has more than ${PAGES_MAX} pages`)
+  }
+
+  async #askSigned(request: SignedRequest, question: Question): Promise<string> {
+    const headers = await this.#parts.headers(request)
+    return ask(this.#parts.dispatcher, { ...question, headers }, explain)
+  }
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) > 0
+}

@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict'
+import { afterEach, test } from 'node:test'
+import { SignedRequest } from '@tandem/colo/venue/kalshi/auth.ts'
+import { KalshiRest } from '@tandem/colo/venue/kalshi/rest.ts'
+import { Seal } from '@tandem/colo/venue/polymarket/auth.ts'
+import { PolymarketRest } from '@tandem/colo/venue/polymarket/rest.ts'
+import { Failure } from '@tandem/shared/failure.ts'
+import { dispatcherTo } from '../dispatcher.ts'
+import { httpAnswer, TlsVenue, type VenueRequest } from '../tls-venue.ts'
+
+// Questions over real TLS, to a venue that answers as each test says.
+
+const SECRET_HEADER = 'signature-of-ours'
+const closers: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const close of closers.splice(0)) await close()
+})
+
+async function scene(answers: (request: VenueRequest) => unknown) {
+  const venue = await TlsVenue.open()
+  venue.onRequest = (request) => {
+    const answer = answers(request)
+    request.socket.write(typeof answer === 'string' ? answer : httpAnswer(200, answer))
+  }
+  const dispatcher = dispatcherTo(venue.url, venue.ca)
+  closers.push(async () => {
+    await dispatcher.destroy()
+    await venue.close()
+  })
+  const signed: number[] = []
+  const kalshi = new KalshiRest({
+    dispatcher,
+    headers: async (request) => {
+      signed.push(request)
+      return { 'KALSHI-ACCESS-SIGNATURE': SECRET_HEADER }
+    },
+  })
+  const polymarket = new PolymarketRest({
+    dispatcher,
+    account: { address: '0xaa', apiKey: 'key', passphrase: SECRET_HEADER },
+    signatureType: 0,
+    seal: new Seal('A'.repeat(43)),
+    wallMs: () => 1_000_000_999,
+  })
+  return { venue, kalshi, polymarket, signed }
+}
+
+test('reads a list to its last page', async () => {
+  const { kalshi, venue, signed } = await scene(({ line }) => {
+    const isFirst = !line.includes('cursor=')
+    return {
+      market_positions: [{ ticker: isFirst ? 'A' : 'B', position_fp: isFirst ? '3.50' : '-1.00' }],
+      cursor: isFirst ? 'next' : '',
+    }
+  })
+  assert.deepEqual(await kalshi.positions(), [
+    { ticker: 'A', microShares: 3_500_000 },
+    { ticker: 'B', microShares: -1_000_000 },
+  ])
+  assert.deepEqual(signed, [SignedRequest.Positions, SignedRequest.Positions])
+  assert.match(venue.requests[1].line, /^GET \/trade-api\/v2\/portfolio\/positions\?.*cursor=next/)
+})
+
+test('asks Kalshi for fills, balances by shard, limits, and how fresh they are', async () => {
+  const fill = {
+    trade_id: 't1',
+    order_id: 'o1',
+    yes_price_dollars: '0.5500',
+    count_fp: '2.00',
+    fee_cost: '0.034700',
+    outcome_side: 'no',
+  }
+  const { kalshi, venue } = await scene(({ line }) => {
+    if (line.includes('/fills')) return { fills: [fill, { trade_id: 'broken' }], cursor: '' }
+    if (line.includes('/balance'))
+      return {
+        balance: 9_801,
+        balance_breakdown: [
+          { exchange_index: 0, balance: '98.0186' },
+          { exchange_index: 2, balance: '0.50' },
+        ],
+      }
+    if (line.includes('/limits')) return { write: { refill_rate: 300, bucket_capacity: 900 } }
+    return { as_of_time: '2026-11-22T12:00:00.250Z' }
+  })
+  assert.deepEqual(
+    (await kalshi.fillsOf('o1')).map(({ tradeId, fills }) => [tradeId, ...fills]),
+    [['t1', { price: 4_500, microShares: 2_000_000, feeMicroUsd: 34_700 }]],
+  )
+  assert.match(venue.requests[0].line, /order_id=o1/)
+  assert.deepEqual(
+    [...(await kalshi.balancesMicroUsd())],
+    [
+      [0, 98_018_600],
+      [2, 500_000],
+    ],
+  )
+  assert.deepEqual(await kalshi.writeLimit(), { tokensPerS: 300, capacity: 900 })
+  assert.equal(await kalshi.userDataMs(), Date.UTC(2026, 10, 22, 12, 0, 0, 250))
+})
+
+test('asks Polymarket for books, time, trades and balances, sealed over the path without its query', async () => {
+  const trade = {
+    id: 't1',
+    taker_order_id: '0x01',
+    asset_id: '1',
+    size: '2',
+    price: '0.5',
+    status: 'TRADE_STATUS_CONFIRMED',
+    maker_orders: [],
+  }
+  const { polymarket, venue } = await scene(({ line }) => {
+    if (line === 'GET /time') return httpAnswer(200, '1790000000')
+    if (line === 'POST /books') return []
+    if (line.includes('/balance-allowance')) return { balance: '1000000', allowances: {} }
+    return { data: [trade], next_cursor: 'LTE=' }
+  })
+  assert.equal(await polymarket.timeS(), 1_790_000_000)
+  assert.equal((await polymarket.books(['1', '2'])).toString(), '[]')
+  assert.equal(venue.requests[1].body, '[{"token_id":"1"},{"token_id":"2"}]')
+  assert.equal((await polymarket.trade('t1'))?.orderId, '0x01')
+  assert.equal(await polymarket.trade('t2'), undefined)
+  assert.equal(await polymarket.balanceMicroUsd(), 1_000_000)
+  const expected = Buffer.alloc(44)
+  new Seal('A'.repeat(43)).write(expected, 0, 1_000_000, Buffer.from('GET/data/trades'), expected, 0, 0)
+  assert.match(venue.requests[2].text, new RegExp(`POLY_SIGNATURE: ${expected.toString()}\r\n`, 'i'))
+})
+
+test('says what the venue said, whether to ask again, and nothing of the question but its path', async () => {
+  for (const [answer, code, retry] of [
+    [httpAnswer(429, { error: 'too many requests' }), 'REST_REFUSED', true],
+    [httpAnswer(401, { error: { code: 'header_timestamp_expired' } }), 'REST_REFUSED', false],
+    [httpAnswer(200, { balance_breakdown: [{ exchange_index: '0' }] }), 'REST_UNREADABLE', false],
+    ['nonsense\r\n\r\n', 'REST_UNREACHABLE', true],
+  ] as const) {
+    const { kalshi } = await scene(() => answer)
+    await assert.rejects(kalshi.balancesMicroUsd(), (error: Failure) => {
+      assert.ok(error instanceof Failure)
+      assert.deepEqual([error.code, error.retry], [code, retry])
+      assert.match(error.message, /\/trade-api\/v2\/portfolio\/balance/)
+      assert.equal(error.cause, undefined)
+      assert.doesNotMatch(error.message, new RegExp(SECRET_HEADER))
+      return true
+    })
+  }
+})
+
+test('gives up a list without end', async () => {
+  const { kalshi, venue } = await scene(() => ({ orders: [], cursor: 'again' }))
+  await assert.rejects(kalshi.orders('T', 1_790_000_000_999), { code: 'REST_UNREADABLE' })
+  assert.equal(venue.requests.length, 50)
+  assert.match(venue.requests[0].line, /min_ts=1790000000(&|$)/)
+})
