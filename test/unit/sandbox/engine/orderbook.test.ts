@@ -60,7 +60,7 @@ const action = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('place' as const), side, price, size }) },
   fc.record({ kind: fc.constant('cancel' as const), which }),
   fc.record({ kind: fc.constant('decrease' as const), which, size }),
-  fc.record({ kind: fc.constant('amend' as const), which, price, size }),
+  fc.record({ kind: fc.constant('amend' as const), which, price: fc.option(price), size }),
 )
 
 test('fills, places and levels are those of a list sorted by price and time', () => {
@@ -99,13 +99,13 @@ test('fills, places and levels are those of a list sorted by price and time', ()
           } else if (step.kind === 'decrease') {
             assert.equal(book.decrease(id, step.size), Math.min(step.size, microShares))
             list.reduce(order, step.size)
-          } else if (!book.crosses(order.side, step.price)) {
-            book.amend(id, step.price, step.size)
-            if (step.price === order.price && step.size <= microShares)
-              list.reduce(order, microShares - step.size)
+          } else if (!book.crosses(order.side, step.price ?? order.price)) {
+            const to = step.price ?? order.price
+            book.amend(id, to, step.size)
+            if (to === order.price && step.size <= microShares) list.reduce(order, microShares - step.size)
             else {
               list.reduce(order, microShares)
-              list.rest(id, order.side, step.price, step.size)
+              list.rest(id, order.side, to, step.size)
             }
           }
         }

@@ -160,15 +160,27 @@ test('orders of one market share a balance, of two markets outbid each other lat
     venue.openOrders(ANN).map(({ id }) => id),
     ['0x3'],
   )
-  const lost = events.find((event) => event.kind === 'order' && event.order.status === 'INVALID')
-  assert.ok(lost?.kind === 'order' && lost.type === 'CANCELLATION')
+  // What it buys itself costs it the last one.
+  venue.quote(market, SIDE_ASK, 4_000, 50 * SHARE)
+  assert.equal(refusalOf(place(ANN, { type: 'FOK' }, 40, 10)), undefined)
+  assert.equal(venue.openOrders(ANN).length, 0)
+  const lost = events.filter((event) => event.kind === 'order' && event.order.status === 'INVALID')
+  assert.deepEqual(
+    lost.map((event) => event.kind === 'order' && [event.order.id, event.type]),
+    [
+      ['0x1', 'CANCELLATION'],
+      ['0x3', 'CANCELLATION'],
+    ],
+  )
 })
 
 test('a buy needs its fee too', () => {
   const { venue, market, place } = makeVenue()
   venue.quote(market, SIDE_ASK, 5_000, 100 * SHARE)
   venue.ledger.add(ANN, COLLATERAL, 50 * SHARE)
-  assert.equal(refusalOf(place(ANN, { type: 'FOK' }, 50, 50)), 'no-funds')
+  for (const type of ['FOK', 'GTC'] as const) {
+    assert.equal(refusalOf(place(ANN, { type }, 50, type === 'FOK' ? 50 : 100)), 'no-funds')
+  }
   venue.ledger.add(ANN, COLLATERAL, SHARE)
   assert.equal(refusalOf(place(ANN, { type: 'FOK' }, 50, 50)), undefined)
   assert.equal(venue.ledger.balance(ANN, COLLATERAL), 0)
