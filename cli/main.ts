@@ -13,6 +13,7 @@ interface Listed {
 const commands: Record<string, Listed> = {
   start: { summary: 'replay the example tape with the terminal view', load: () => import('./start.ts') },
   replay: { summary: 'run a recorded tape through the executor', load: () => import('./replay.ts') },
+  record: { summary: 'write what the venues say into tapes', load: () => import('./record.ts') },
   explain: {
     summary: 'say what one pair of books is worth, and what would be sent',
     load: () => import('./explain.ts'),

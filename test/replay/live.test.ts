@@ -52,7 +52,8 @@ async function decisionsWith(feed: Feed) {
   const frames: TapeFrame[] = []
   const add = (venue: TapeFrame['venue'], ms: number, raw: string): void => {
     const recvTsNs = `${START_MS + ms}000000`
-    frames.push({ line: frames.length + 1, recvTsNs, atNs: ms * 1_000_000, venue, bytes: Buffer.from(raw) })
+    const atNs = ms * 1_000_000
+    frames.push({ line: frames.length + 1, recvTsNs, atNs, venue, socket: 0, bytes: Buffer.from(raw) })
   }
   polymarket.book.set(SIDE_BID, 3_900, 500_000_000)
   polymarket.book.set(SIDE_ASK, 5_000, 500_000_000)
@@ -71,7 +72,8 @@ async function decisionsWith(feed: Feed) {
   add('polymarket', 2_000, changeFrame(polymarket, change, top, toldMs, random))
   add('kalshi', 2_200, channel.delta(kalshi, kalshi.book.set(SIDE_BID, 4_500, 100), START_MS + 2_200))
 
-  const tape = { zeroNs: BigInt(START_MS) * 1_000_000n, frames, lines: frames.length, faults: [] }
+  const zeroNs = BigInt(START_MS) * 1_000_000n
+  const tape = { zeroNs, frames, changes: [], lines: frames.length, faults: [] }
   const { decisions } = (await Replay.run(tape, pairs, readSettings({}, 'test'))).report()
   return decisions
 }
