@@ -28,7 +28,7 @@ interface LevelText {
 }
 
 /** The book of one token, best price last on both sides. */
-export function levelsOf(market: Market, outcome: Outcome): { bids: LevelText[]; asks: LevelText[] } {
+function levelsOf(market: Market, outcome: Outcome): { bids: LevelText[]; asks: LevelText[] } {
   const places = decimalFromScaled(market.tick, 4).length - 2
   const side = (of: Side): LevelText[] =>
     [...market.book.levels(of)].reverse().map(({ price, microShares }) => ({
@@ -40,7 +40,7 @@ export function levelsOf(market: Market, outcome: Outcome): { bids: LevelText[];
 }
 
 /** What a book looks like that is stale in the known way. */
-export const GHOST = {
+const GHOST = {
   bids: [{ price: '0.01', size: '100' }],
   asks: [{ price: '0.99', size: '100' }],
 } as const

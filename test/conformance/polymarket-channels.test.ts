@@ -37,7 +37,7 @@ async function open(path: string, first: object) {
   await once(socket, 'open')
   socket.send(JSON.stringify(first))
   const messages = (): Message[] =>
-    texts.filter((text) => text !== 'PONG').flatMap((text) => JSON.parse(text) as Message | Message[])
+    texts.flatMap((text): Message[] => (text === 'PONG' ? [] : [JSON.parse(text)].flat()))
   const until = async (fits: (message: Message) => boolean): Promise<Message> => {
     for (let waited = 0; waited < 3_000; waited += 5) {
       const found = messages().find(fits)

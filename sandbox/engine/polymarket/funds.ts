@@ -26,7 +26,7 @@ export function preview(order: Order): Tally {
   return tally
 }
 
-export function feeOf(market: Market, tally: Tally): number {
+function feeOf(market: Market, tally: Tally): number {
   return tally.buckets.reduce(
     (sum, { price, microShares }) => sum + takerFee(market.terms.fee, price, microShares),
     0,
@@ -34,18 +34,18 @@ export function feeOf(market: Market, tally: Tally): number {
 }
 
 /** The asset that an order pays with. */
-export function assetOf(order: Order): string {
+function assetOf(order: Order): string {
   return order.side === 'BUY' ? COLLATERAL : order.market.terms.tokens[order.outcome]
 }
 
 /** What an order that rests may still take from its account. */
-export function reserved(order: Order): number {
+function reserved(order: Order): number {
   const left = 'microShares' in order.goal ? order.goal.microShares - order.filledMicroShares : 0
   return order.side === 'BUY' ? costFloor(order.price, left) : left
 }
 
 /** What a new order may take from its account: what it would take now with the fee, and what would rest. */
-export function needed(order: Order, now: Tally): number {
+function needed(order: Order, now: Tally): number {
   if (order.side === 'SELL') return 'microShares' in order.goal ? order.goal.microShares : 0
   const fee = feeOf(order.market, now)
   if ('microUsd' in order.goal) return Math.max(order.goal.microUsd, now.costMicroUsd) + fee

@@ -37,7 +37,7 @@ export interface PolymarketOptions {
 export const OUTSIDER = '0x00000000000000000000000000000000000051de'
 const OUTSIDER_KEY = '00000000-0000-4000-8000-0000000051de'
 /** Where fees go, and the dollars that back what was minted. */
-export const FEES = 'fees'
+const FEES = 'fees'
 export const BACKING = 'backing'
 
 /** GTD must live three minutes at least, and dies one minute before it says. */

@@ -65,7 +65,7 @@ const action = fc.oneof(
 
 test('fills, places and levels are those of a list sorted by price and time', () => {
   fc.assert(
-    fc.property(fc.array(action, { maxLength: 100 }), (actions) => {
+    fc.property(fc.array(action, { maxLength: 100, size: 'max' }), (actions) => {
       const list = new SortedList()
       const fills: Fill[] = []
       const told = new Map<string, number>()
