@@ -1,0 +1,347 @@
+import assert from 'node:assert/strict'
+import { constants, sign } from 'node:crypto'
+import { after, before, test } from 'node:test'
+import { connect } from 'node:tls'
+import type { Clock } from '@tandem/colo/clock.ts'
+import type { Approved } from '@tandem/colo/risk/intent.ts'
+import type { LiveLegListener } from '@tandem/colo/venue/gateway.ts'
+import { SIGNED_MESSAGE_MAX, type SignedRequest, writeSignedMessage } from '@tandem/colo/venue/kalshi/auth.ts'
+import { OrderRequest as KalshiRequest, TimeInForce } from '@tandem/colo/venue/kalshi/encode.ts'
+import { KalshiGateway } from '@tandem/colo/venue/kalshi/gateway.ts'
+import { KalshiRest } from '@tandem/colo/venue/kalshi/rest.ts'
+import { LegEnd } from '@tandem/colo/venue/leg.ts'
+import type { GatewayParts } from '@tandem/colo/venue/order-entry.ts'
+import { marketBuyMaker, marketBuyTakerFloor } from '@tandem/colo/venue/polymarket/amounts.ts'
+import { Seal } from '@tandem/colo/venue/polymarket/auth.ts'
+import {
+  OrderBody,
+  OrderType,
+  OrderRequest as PolymarketRequest,
+} from '@tandem/colo/venue/polymarket/encode.ts'
+import { PolymarketGateway } from '@tandem/colo/venue/polymarket/gateway.ts'
+import { PolymarketRest } from '@tandem/colo/venue/polymarket/rest.ts'
+import { scaledFromDecimal } from '@tandem/shared/decimal.ts'
+import { polymarketFeeChargedMicroUsd, polymarketFeeSchedule } from '@tandem/shared/fees/polymarket.ts'
+import { type Ns, PRICE_ONE, type Price } from '@tandem/shared/units.ts'
+import { privateKeyToAccount } from 'viem/accounts'
+import { dispatcherTo } from '../dispatcher.ts'
+import { type SandboxStarted, startSandbox } from '../sandbox-process.ts'
+
+// Our gateways against the sandbox: what a leg is reported to have filled and cost is what the venue's ledger shows, to
+// the micro-dollar. The private channels stay silent here, so every fill is looked up by REST.
+
+const LEGS = 8
+const PREFIX = 'gateways-'
+const clock: Clock = {
+  nowNs: () => Math.floor(performance.now() * 1e6) as Ns,
+  wallMs: () => Date.now(),
+  at() {},
+  cancel() {},
+}
+
+let sandbox: Awaited<ReturnType<typeof startSandbox>>
+let started: SandboxStarted
+before(async () => {
+  sandbox = await startSandbox('--markets', '4', '--seed', '5')
+  started = sandbox.started
+})
+after(() => sandbox.stop())
+
+interface Ended {
+  readonly filled: number
+  readonly spent: number
+  readonly end: number
+  readonly refusal: number
+}
+
+/** Sends legs one after another and hears how each ended. */
+class Desk {
+  readonly ended: Ended[] = []
+  #heard: () => void = () => {}
+  readonly listener: LiveLegListener = {
+    legDone: (_trade, _venue, filled, cost, fee, _nowNs, end, refusal) =>
+      this.#hear({ filled, spent: cost + fee, end, refusal }),
+    legUnknown: (_trade, _venue, reason) => this.#hear({ filled: -1, spent: -1, end: -1, refusal: reason }),
+    fillReverted() {},
+  }
+
+  #hear(ended: Ended): void {
+    this.ended.push(ended)
+    this.#heard()
+  }
+
+  async until(gateway: KalshiGateway | PolymarketGateway, send: () => void): Promise<Ended> {
+    while (!gateway.free()) await new Promise((resolve) => setTimeout(resolve, 5))
+    const heard = new Promise<void>((resolve) => {
+      this.#heard = resolve
+    })
+    send()
+    await heard
+    return this.ended.at(-1) as Ended
+  }
+}
+
+function partsFor(restUrl: string, desk: Desk, lookUp: GatewayParts['lookUp']): GatewayParts {
+  const port = Number(new URL(restUrl).port)
+  const terms = polymarketFeeSchedule(started.fees.sandbox.polymarket, 'test')
+  return {
+    host: 'localhost',
+    connections: 2,
+    open: (session) =>
+      connect({
+        host: '127.0.0.1',
+        port,
+        servername: 'localhost',
+        ca: started.ca,
+        ...(session === undefined ? {} : { session }),
+      }),
+    clock,
+    random: Math.random,
+    listener: desk.listener,
+    feeMicroUsd: (_bundle, price, microShares) => polymarketFeeChargedMicroUsd(terms, price, microShares),
+    lookUp,
+  }
+}
+
+async function running<Result>(
+  gateway: KalshiGateway | PolymarketGateway,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  gateway.privateIsLive = false
+  const timer = setInterval(() => gateway.tick(clock.nowNs()), 5)
+  try {
+    return await work()
+  } finally {
+    clearInterval(timer)
+    gateway.close(clock.nowNs())
+  }
+}
+
+async function ledger(query: string): Promise<{ balanceMicroUsd: number; [name: string]: unknown }> {
+  const headers = { authorization: `Bearer ${started.controlToken}` }
+  const answer = await fetch(`${started.controlUrl}/ledger?${query}`, { headers })
+  const [only] = Object.values((await answer.json()) as Record<string, { balanceMicroUsd: number }>)
+  return only as { balanceMicroUsd: number }
+}
+
+test('Kalshi’s ledger shows what its legs were reported to cost', { timeout: 60_000 }, async () => {
+  const { userId, keyId, privateKey } = started.accounts.kalshi
+  const desk = new Desk()
+  const message = Buffer.alloc(SIGNED_MESSAGE_MAX)
+  const signed = (request: SignedRequest, timestampMs: number): string =>
+    sign('sha256', message.subarray(0, writeSignedMessage(message, request, timestampMs)), {
+      key: privateKey,
+      padding: constants.RSA_PKCS1_PSS_PADDING,
+      saltLength: constants.RSA_PSS_SALTLEN_DIGEST,
+    }).toString('base64')
+  const dispatcher = dispatcherTo(started.kalshi.restUrl, started.ca)
+  const rest = new KalshiRest({
+    dispatcher,
+    headers: async (request) => {
+      const timestampMs = Date.now()
+      return {
+        'KALSHI-ACCESS-KEY': keyId,
+        'KALSHI-ACCESS-TIMESTAMP': String(timestampMs),
+        'KALSHI-ACCESS-SIGNATURE': signed(request, timestampMs),
+      }
+    },
+  })
+  const gateway = new KalshiGateway(
+    partsFor(started.kalshi.restUrl, desk, (orderId) => {
+      void rest.fillsOf(orderId).then((fills) => {
+        for (const told of fills) gateway.trade(told)
+      })
+    }),
+  )
+  const before = await ledger(`kalshi=${userId}`)
+  const limit = await rest.writeLimit()
+  gateway.limit(limit.tokensPerS, limit.capacity)
+  await running(gateway, async () => {
+    for (let i = 0; i < LEGS; i++) {
+      const { ticker, exchange_index } = started.pairs[i % started.pairs.length].kalshi
+      const request = new KalshiRequest(
+        { host: 'localhost', keyId, signatureLength: 344, clientOrderPrefix: PREFIX, subaccount: 0 },
+        ticker,
+        exchange_index,
+        TimeInForce.ImmediateOrCancel,
+      )
+      const bytes = Buffer.alloc(request.bytes)
+      const timestampMs = Date.now()
+      const signature = Buffer.from(signed(0, timestampMs))
+      // The second round sells back some of what the first bought.
+      const side = i < LEGS / 2 ? 0 : 1
+      request.write(bytes, timestampMs, signature, 0, i, side, side === 0 ? 9_900 : 100, 1_000 + 137 * i)
+      const ended = await desk.until(gateway, () =>
+        gateway.send({ bundle: 0 } as Approved, i, bytes, bytes.length),
+      )
+      assert.equal(ended.end, LegEnd.Fills)
+    }
+  })
+  const after = await ledger(`kalshi=${userId}`)
+  await dispatcher.destroy()
+  assert.ok(desk.ended.every(({ filled }) => filled > 0))
+  const positions = Object.values(after.positions as Record<string, number>)
+  const held = positions.reduce((sum, microShares) => sum + Math.abs(microShares), 0)
+  const bought = desk.ended.reduce((sum, { filled }) => sum + filled, 0)
+  // A share of YES and one of NO together left the account for a dollar.
+  const netted = (bought - held) / 2
+  assert.ok(netted > 0)
+  const spent = desk.ended.reduce((sum, leg) => sum + leg.spent, 0)
+  assert.equal(after.balanceMicroUsd - before.balanceMicroUsd, netted - spent)
+})
+
+test('Polymarket’s ledger shows what its legs were reported to cost', { timeout: 60_000 }, async () => {
+  const { address, privateKey } = started.accounts.polymarket
+  const { restUrl } = started.polymarket
+  const account = privateKeyToAccount(privateKey)
+  const dispatcher = dispatcherTo(restUrl, started.ca)
+  const { apiKey, secret, passphrase } = await credentials(dispatcher, account)
+  const desk = new Desk()
+  const seal = new Seal(secret)
+  const parts = { address, apiKey, passphrase }
+  const rest = new PolymarketRest({ dispatcher, account: parts, signatureType: 0, seal, wallMs: Date.now })
+  const gateway = new PolymarketGateway(
+    partsFor(restUrl, desk, (_orderId, tradeIds) => {
+      for (const id of tradeIds)
+        void rest.trade(id).then((told) => {
+          if (told !== undefined) gateway.trade(told)
+        })
+    }),
+  )
+  const body = new OrderBody({ maker: address, signer: address, signatureType: 0, owner: apiKey })
+  const request = new PolymarketRequest({ host: 'localhost', ...parts }, seal)
+  const before = await rest.balanceMicroUsd()
+  let shares = 0
+  await running(gateway, async () => {
+    for (let i = 0; i < LEGS; i++) {
+      const { yes_token, no_token, neg_risk, version, tick } =
+        started.pairs[i % started.pairs.length].polymarket
+      const token = i % 2 === 0 ? yes_token : no_token
+      const cents = 500 + 777 * i
+      const maker = marketBuyMaker(cents)
+      const step = scaledFromDecimal(tick, 4) as Price
+      const taker = marketBuyTakerFloor(cents, (PRICE_ONE - step) as Price, step)
+      const timestampMs = Date.now()
+      const signature = await account.signTypedData(
+        typedOrder(address, token, maker, taker, i + 1, timestampMs, exchangeOf(version, neg_risk)),
+      )
+      const bytes = Buffer.alloc(4_096)
+      const scratch = Buffer.alloc(4_096)
+      const end = body.write(
+        scratch,
+        0,
+        Buffer.from(token),
+        0,
+        maker,
+        taker,
+        i + 1,
+        timestampMs,
+        Buffer.from(signature.slice(2), 'hex'),
+      )
+      const length = request.write(bytes, scratch, 0, end, OrderType.FAK, Math.floor(timestampMs / 1_000))
+      const ended = await desk.until(gateway, () => gateway.send({ bundle: 0 } as Approved, i, bytes, length))
+      assert.equal(ended.end, LegEnd.Fills, JSON.stringify(ended))
+      shares += ended.filled
+    }
+  })
+  const after = await ledger(`polymarket=${address}`)
+  await dispatcher.destroy()
+  const held = Object.values(after.tokens as Record<string, number>).reduce((sum, held) => sum + held, 0)
+  assert.equal(held, shares)
+  const spent = desk.ended.reduce((sum, leg) => sum + leg.spent, 0)
+  assert.equal(before - after.balanceMicroUsd, spent)
+})
+
+type Account = ReturnType<typeof privateKeyToAccount>
+
+/** The API's credentials, derived from the key: Polymarket fact sheet, section 7. */
+async function credentials(
+  dispatcher: ReturnType<typeof dispatcherTo>,
+  account: Account,
+): Promise<{ apiKey: string; secret: string; passphrase: string }> {
+  const timestamp = String(Math.floor(Date.now() / 1_000))
+  const signature = await account.signTypedData({
+    domain: { name: 'ClobAuthDomain', version: '1', chainId: 137 },
+    types: {
+      ClobAuth: [
+        { name: 'address', type: 'address' },
+        { name: 'timestamp', type: 'string' },
+        { name: 'nonce', type: 'uint256' },
+        { name: 'message', type: 'string' },
+      ],
+    },
+    primaryType: 'ClobAuth',
+    message: {
+      address: account.address,
+      timestamp,
+      nonce: 0n,
+      message: 'This message attests that I control the given wallet',
+    },
+  })
+  const headers = {
+    POLY_ADDRESS: account.address,
+    POLY_SIGNATURE: signature,
+    POLY_TIMESTAMP: timestamp,
+    POLY_NONCE: '0',
+  }
+  const create = await dispatcher.request({ method: 'POST', path: '/auth/api-key', headers })
+  return (await create.body.json()) as Awaited<ReturnType<typeof credentials>>
+}
+
+interface Exchange {
+  readonly version: string
+  readonly verifyingContract: `0x${string}`
+}
+
+/** Polymarket fact sheet, sections 8.1 and 8.2. */
+function exchangeOf(version: string, negRisk: boolean): Exchange {
+  if (version === 'v2')
+    return { version: '3', verifyingContract: '0xe3333700cA9d93003F00f0F71f8515005F6c00Aa' }
+  const verifyingContract = negRisk
+    ? '0xe2222d279d744050d28e00520010520000310F59'
+    : '0xE111180000d2663C0091e4f400237545B87B996B'
+  return { version: '2', verifyingContract }
+}
+
+function typedOrder(
+  maker: `0x${string}`,
+  token: string,
+  makerAmount: number,
+  takerAmount: number,
+  salt: number,
+  timestampMs: number,
+  exchange: Exchange,
+) {
+  const fields = [
+    ['uint256', 'salt'],
+    ['address', 'maker'],
+    ['address', 'signer'],
+    ['uint256', 'tokenId'],
+    ['uint256', 'makerAmount'],
+    ['uint256', 'takerAmount'],
+    ['uint8', 'side'],
+    ['uint8', 'signatureType'],
+    ['uint256', 'timestamp'],
+    ['bytes32', 'metadata'],
+    ['bytes32', 'builder'],
+  ]
+  const zero = `0x${'0'.repeat(64)}` as const
+  return {
+    domain: { name: 'Polymarket CTF Exchange', chainId: 137, ...exchange },
+    types: { Order: fields.map(([type, name]) => ({ type, name })) },
+    primaryType: 'Order',
+    message: {
+      salt: BigInt(salt),
+      maker,
+      signer: maker,
+      tokenId: BigInt(token),
+      makerAmount: BigInt(makerAmount),
+      takerAmount: BigInt(takerAmount),
+      side: 0,
+      signatureType: 0,
+      timestamp: BigInt(timestampMs),
+      metadata: zero,
+      builder: zero,
+    },
+  } as const
+}
