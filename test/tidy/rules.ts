@@ -60,7 +60,7 @@ function ban(
 }
 
 const PURE = new RegExp(
-  `^(shared|colo/(${pureFolders.join('|')})|colo/venue/[^/]+/(parse|encode|auth|messages|urls|error))(/|\\.ts$)`,
+  `^(shared|colo/(${pureFolders.join('|')})|colo/venue/[^/]+/(parse|encode|auth|messages|urls|error|answer|private))(/|\\.ts$)`,
 )
 const HOT = /^colo\/(book|detector|risk|venue\/[^/]+\/parse\.ts)/
 
