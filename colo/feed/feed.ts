@@ -247,7 +247,7 @@ export class Feed implements LinkEvents, SocketListener {
   // ---- of the intake, in the middle of a frame -------------------------------------------------------------------
 
   controlled(socket: number, kind: Control, a: number, b: number): void {
-    this.#upkeep.controlled(socket, kind, a, b, this.#nowNs)
+    this.#upkeep.controlled(socket, kind, a, b)
     if (kind > Control.Pong && kind <= Control.Refused) this.#sides[socket].isCalling = true
   }
 

@@ -65,20 +65,23 @@ export class Heartbeat {
     return nowNs >= this.#pingDueNs ? HeartbeatVerdict.Ping : HeartbeatVerdict.Well
   }
 
-  /** @returns the ping's number: it is answered when `answered` has returned as much. */
+  /** @returns the ping's number: it is answered when `answers` is as much. */
   sent(nowNs: number): number {
     if (this.#sent === this.#answered) this.#waitingSinceNs = nowNs
     this.#pingDueNs = nowNs + this.#times.pingNs
     return ++this.#sent
   }
 
-  /** @returns how many are answered now: answers come in order. */
-  answered(nowNs: number): number {
+  /** How many pings are answered: answers come in order. */
+  get answers(): number {
+    return this.#answered
+  }
+
+  answered(nowNs: number): void {
     if (this.#answered < this.#sent) this.#answered++
     // The next one waits since this answer at the latest: the pings between were sent before it.
     this.#waitingSinceNs = nowNs
     this.#answeredNs = nowNs
     this.#isTold = false
-    return this.#answered
   }
 }

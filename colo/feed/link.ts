@@ -3,6 +3,9 @@ import { Action, Connection, ConnectionState, Loss } from './connection.ts'
 import { Heartbeat, type HeartbeatTimes, HeartbeatVerdict } from './heartbeat.ts'
 import { FeedSocket, type SocketParts } from './socket.ts'
 
+/** The answer to a text ping, a frame of its own. */
+const PONG = Buffer.from('PONG')
+
 export interface LinkParts extends SocketParts {
   readonly url: string
   /** What the upgrade carries, asked anew for each attempt: signed headers are good for seconds. */
@@ -98,7 +101,7 @@ export class Link {
     this.#socket?.send(text)
   }
 
-  /** @returns the ping's number: it is answered when `answered` has returned as much. */
+  /** @returns the ping's number: it is answered when `answers` is as much. */
   ping(nowNs: Ns): number {
     const { pingText } = this.#parts
     if (pingText === undefined) this.#socket?.ping()
@@ -106,9 +109,9 @@ export class Link {
     return this.#heartbeat.sent(nowNs)
   }
 
-  /** A ping was answered. @returns how many are now. */
-  answered(nowNs: Ns): number {
-    return this.#heartbeat.answered(nowNs)
+  /** Pings that are answered: answers come in order. */
+  get answers(): number {
+    return this.#heartbeat.answers
   }
 
   #act(action: Action): void {
@@ -163,10 +166,13 @@ export class Link {
 
   readonly #socketEvents = {
     opened: () => this.#act(this.#connection.opened(this.#nowNs())),
-    message: (bytes: Uint8Array, nowNs: Ns) => this.#events.message(this, bytes, nowNs),
+    message: (bytes: Uint8Array, nowNs: Ns) => {
+      if (bytes.length === PONG.length && PONG.equals(bytes)) this.#heartbeat.answered(nowNs)
+      this.#events.message(this, bytes, nowNs)
+    },
     readEnded: (nowNs: Ns) => this.#events.readEnded(this, nowNs),
     ponged: () => {
-      if (this.#parts.pingText === undefined) this.answered(this.#nowNs())
+      if (this.#parts.pingText === undefined) this.#heartbeat.answered(this.#nowNs())
     },
     closed: (loss: Loss, why: string) => this.#lost(loss, why),
   }

@@ -69,11 +69,10 @@ export class PolymarketUpkeep implements Upkeep {
     links[socket].send(subscribe(Array.from(books[socket], (book) => ids[book]).flat()))
   }
 
-  controlled(socket: number, kind: Control, _a: number, _b: number, nowNs: Ns): void {
-    if (kind !== Control.Pong) return
+  controlled(socket: number, kind: Control): void {
     const watch = this.#watches[socket]
-    const answered = this.#feed.links[socket].answered(nowNs)
-    if (watch.proof === 0 || answered < watch.proof) return
+    const isProof = kind === Control.Pong && watch.proof !== 0
+    if (!isProof || this.#feed.links[socket].answers < watch.proof) return
     watch.proof = 0
     this.#feed.intake.caughtUp(socket)
   }

@@ -26,7 +26,7 @@ export interface Upkeep {
   /** The socket stands, nothing was said on it yet. */
   subscribe(socket: number, nowNs: Ns): void
   /** In the middle of a frame: something that is no market data. Remembers; acts in `look`. */
-  controlled(socket: number, kind: Control, a: number, b: number, nowNs: Ns): void
+  controlled(socket: number, kind: Control, a: number, b: number): void
   /** In the middle of a frame: a snapshot came. */
   snapshotTaken(socket: number, book: number, commandId: number, nowNs: Ns): void
   /** In the middle of a frame. */

@@ -50,6 +50,16 @@ describe('Kalshi feed', { concurrency: TOGETHER }, () => {
     assert.ok(scene.allLive)
   })
 
+  test('decides once on a read of several TLS records', async (t) => {
+    const scene = await opened(t, Scene.kalshi())
+    scene.reads.length = 0
+    // A record holds 16 KiB at most, so that these are three; the system call that reads them has room for 64 KiB.
+    const changes = Array.from({ length: 160 }, (_, i) => changeOf(i % 2, SIDE_BID, 4_600, 100 + i))
+    scene.script.change(...changes)
+    await scene.until('the changes', () => scene.isTrue())
+    assert.deepEqual(scene.reads, [160])
+  })
+
   test('asks for a snapshot of every book of a sid that has a gap, on the same socket', async (t) => {
     const scene = await opened(t, Scene.kalshi())
     const fromMs = performance.now()
