@@ -52,7 +52,7 @@ export const register: Register = (program, io) => {
     .option('--seconds <number>', 'end after this time; otherwise Ctrl-C does')
     .option('--json', 'one JSON document at the end')
     .action(async (options: Options) => {
-      const { polymarket: tokens, kalshi: tickers } = marketsOf(options)
+      const { polymarket: markets, kalshi: tickers } = marketsOf(options)
       const urls = urlsOf(options)
       const ca = options.ca === undefined ? undefined : readText(options.ca)
       const rotation = {
@@ -74,7 +74,7 @@ export const register: Register = (program, io) => {
         const headers = keys?.headers ?? (async () => ({}))
         recorder = new Recorder({
           subjects: [
-            ...polymarketSubjects(tokens, urls.polymarket),
+            ...polymarketSubjects(markets, urls.polymarket),
             ...kalshiSubjects(tickers, headers, urls.kalshi),
           ],
           makeSocket: (url, socketOptions) => new WebSocket(url, socketOptions),
@@ -83,7 +83,7 @@ export const register: Register = (program, io) => {
         })
         const files = new TapeFiles(folder, rotation, Date.now(), (failure) => recorder?.fail(failure))
         io.stderr(
-          `tandem: recording ${tokens.length} tokens and ${tickers.length} tickers into ${folder}; Ctrl-C ends it\n`,
+          `tandem: recording ${markets.length} markets of Polymarket and ${tickers.length} of Kalshi into ${folder}; Ctrl-C ends it\n`,
         )
         if (seconds !== undefined) timer = setTimeout(() => stop.abort(), seconds * 1_000)
         try {
@@ -106,21 +106,29 @@ export const register: Register = (program, io) => {
     })
 }
 
+interface Markets {
+  /** Each by both of its tokens, or the one that was named. */
+  polymarket: string[][]
+  /** Tickers. */
+  kalshi: string[]
+}
+
 /** What is recorded of each venue; nothing of one that was not asked for. */
-function marketsOf({ venue, pairs, markets = [] }: Options): Record<VenueName, string[]> {
+function marketsOf({ venue, pairs, markets = [] }: Options): Markets {
   if (venue !== 'both' && !VENUE_NAMES.some((name) => name === venue))
     throw bad('--venue', `there is no venue ${venue}`, 'name polymarket, kalshi or both')
-  const isToken = (id: string) => /^\d+$/.test(id)
-  const tokens = markets.filter(isToken)
-  const tickers = markets.filter((id) => !isToken(id))
-  if (pairs !== undefined)
-    for (const { polymarket, kalshi } of readMapping(readJson(pairs), pairs).mapping.pairs) {
-      tokens.push(polymarket.yesToken, polymarket.noToken)
-      tickers.push(kalshi.ticker)
-    }
+  const mapped = pairs === undefined ? [] : readMapping(readJson(pairs), pairs).mapping.pairs
+  // By the first token, so that pairs which share a market subscribe to it once.
+  const tokens = new Map(
+    mapped.map(({ polymarket: { yesToken, noToken } }) => [yesToken, [yesToken, noToken]]),
+  )
+  const tickers = new Set(mapped.map(({ kalshi }) => kalshi.ticker))
+  for (const id of markets)
+    if (!/^\d+$/.test(id)) tickers.add(id)
+    else if (![...tokens.values()].flat().includes(id)) tokens.set(id, [id])
   const chosen = {
-    polymarket: venue === 'kalshi' ? [] : [...new Set(tokens)],
-    kalshi: venue === 'polymarket' ? [] : [...new Set(tickers)],
+    polymarket: venue === 'kalshi' ? [] : [...tokens.values()],
+    kalshi: venue === 'polymarket' ? [] : [...tickers],
   }
   for (const name of VENUE_NAMES)
     if (chosen[name].length === 0 && (venue === name || venue === 'both'))

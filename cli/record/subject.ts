@@ -21,16 +21,20 @@ export interface Subject {
 
 /** A gap on one connection spoils the books of all its tickers: design of the feeds. */
 const TICKERS_PER_SOCKET_MAX = 50
+const TOKENS_PER_MARKET = 2
 /** What `replay` reads: it cannot ask what the connection was told. */
 const USE_YES_PRICE = false
 const USER_AGENT = { 'user-agent': 'tandem-record' }
 
-/** @param url without a path, the venue's own is meant */
+/**
+ * @param markets each by both of its tokens, or one of them
+ * @param url without a path, the venue's own is meant
+ */
 export function polymarketSubjects(
-  tokens: readonly string[],
+  markets: readonly (readonly string[])[],
   url: string = PolymarketHost.Socket,
 ): Subject[] {
-  return spread(tokens, TOKENS_PER_SOCKET_MAX).map((ids, socket) => ({
+  return spread(markets, TOKENS_PER_MARKET, TOKENS_PER_SOCKET_MAX).map((ids, socket) => ({
     venue: 'polymarket',
     socket,
     url: withPath(url, PolymarketChannel.Market),
@@ -47,7 +51,8 @@ export function kalshiSubjects(
   headers: Subject['headers'],
   url: string = KalshiHost.Socket,
 ): Subject[] {
-  return spread(tickers, TICKERS_PER_SOCKET_MAX).map((ids, socket) => ({
+  const markets = tickers.map((ticker) => [ticker])
+  return spread(markets, 1, TICKERS_PER_SOCKET_MAX).map((ids, socket) => ({
     venue: 'kalshi',
     socket,
     url: withPath(url, KalshiPath.Socket),
@@ -58,8 +63,10 @@ export function kalshiSubjects(
   }))
 }
 
-function spread(ids: readonly string[], idsMax: number): string[][] {
-  return shardsOf(ids.length, 1, idsMax).books.map((books) => Array.from(books, (book) => ids[book]))
+function spread(markets: readonly (readonly string[])[], idsPerMarket: number, idsMax: number): string[][] {
+  return shardsOf(markets.length, idsPerMarket, idsMax).books.map((books) =>
+    Array.from(books, (book) => markets[book]).flat(),
+  )
 }
 
 function withPath(text: string, path: string): string {
