@@ -7,7 +7,15 @@ import { Cause, Intake } from '@tandem/colo/feed/intake.ts'
 import { TokenKind, tokenOf, tokenValue } from '@tandem/colo/token.ts'
 import { Control, Lifecycle } from '@tandem/colo/venue/sink.ts'
 import { KALSHI, POLYMARKET, type Venue } from '@tandem/colo/venue/venue.ts'
-import { type Lots, type Ns, PRICE_NONE, type Price, SIDE_ASK, SIDE_BID } from '@tandem/shared/units.ts'
+import {
+  type Lots,
+  NS_PER_MS,
+  type Ns,
+  PRICE_NONE,
+  type Price,
+  SIDE_ASK,
+  SIDE_BID,
+} from '@tandem/shared/units.ts'
 
 const CENT = 100 as Price
 
@@ -211,4 +219,121 @@ test('a frame lists each of its books once', () => {
   assert.deepEqual([...intake.touched.subarray(0, intake.touchedCount)], [2, 0])
   intake.begin(1 as Ns, 1)
   assert.equal(intake.touchedCount, 0)
+})
+
+test('what happens on one socket is nothing to the books of another, though both have a sid 1', () => {
+  const { clock, intake, snapshot, change } = scene(KALSHI, 2)
+  intake.assign(Int32Array.of(0, 1), 2)
+  const frame = (socket: number, say: (sink: Intake) => void): void => {
+    intake.begin(clock.nowNs(), clock.wallMs(), socket)
+    say(intake)
+    intake.end()
+  }
+  const states = () => intake.books.map(({ state }) => state)
+  const { Live, Suspect } = BookState
+  for (const socket of [0, 1])
+    frame(socket, (sink) => {
+      sink.sequence(1, 1)
+      snapshot(sink, socket)
+    })
+  assert.deepEqual(states(), [Live, Live])
+  frame(1, (sink) => {
+    sink.sequence(1, 3)
+    change(sink, 1, 4600, 50)
+  })
+  assert.deepEqual(states(), [Live, Suspect])
+  frame(0, (sink) => sink.lost())
+  frame(1, (sink) => {
+    sink.sequence(1, 4)
+    snapshot(sink, 1)
+  })
+  assert.deepEqual(states(), [Suspect, Live])
+  intake.disconnected(1, clock.nowNs())
+  assert.deepEqual(states(), [Suspect, Suspect])
+  // A new connection counts from wherever it likes, and that is no gap.
+  frame(1, (sink) => {
+    sink.sequence(1, 1)
+    snapshot(sink, 1)
+  })
+  assert.deepEqual(states(), [Suspect, Live])
+  assert.equal(intake.counts.gaps, 1)
+})
+
+test('the end of a subscription is a loss of its own books', () => {
+  for (const [kind, a] of [
+    [Control.Unsubscribed, 7],
+    [Control.Refused, 25],
+    [Control.Refused, 10],
+  ] as const) {
+    const { frame, snapshot } = scene(KALSHI, 2)
+    for (const sid of [1, 2])
+      frame((sink) => {
+        sink.sequence(sid, 1)
+        snapshot(sink, sid - 1)
+      })
+    assert.deepEqual(
+      frame((sink) => sink.control(kind, a, 2)),
+      ['1 Live>Suspect Connection'],
+    )
+    // A command that was refused ends nothing.
+    assert.deepEqual(
+      frame((sink) => sink.control(Control.Refused, 11, 1)),
+      [],
+    )
+  }
+})
+
+test('a pause doubts every book of its socket, until a message that was made after it', () => {
+  const { clock, intake, frame, snapshot, change } = scene(KALSHI, 2)
+  frame((sink) => snapshot(sink, 0))
+  frame((sink) => snapshot(sink, 1))
+  clock.step(5e9)
+  const resumedMs = clock.wallMs()
+  intake.paused(0, 60 * NS_PER_MS, clock.nowNs())
+  const old = frame((sink) => sink.change(0, SIDE_BID, 4600 as Price, 50 as Lots, resumedMs - 1))
+  assert.deepEqual(old, [])
+  const made = frame((sink) => change(sink, 0, 4600, 50))
+  assert.deepEqual(made, ['0 Unsettled>Live Pause', '1 Unsettled>Live Pause'])
+  intake.paused(0, 40 * NS_PER_MS, clock.nowNs())
+  assert.equal(intake.books[0].state, BookState.Live)
+  intake.paused(0, 60 * NS_PER_MS, clock.nowNs())
+  assert.deepEqual(
+    frame((sink) => sink.caughtUp(0)),
+    ['0 Unsettled>Live Pause', '1 Unsettled>Live Pause'],
+  )
+})
+
+test('a snapshot that was asked for must be the book that was thought LIVE', () => {
+  const { intake, frame, snapshot } = scene(KALSHI, 1)
+  const told: string[] = []
+  intake.sockets = {
+    controlled: () => {},
+    snapshotTaken: (socket, book, commandId) => told.push(`taken ${socket} ${book} ${commandId}`),
+    gapFound: () => {},
+    contradicted: (socket, book) => told.push(`contradicted ${socket} ${book}`),
+  }
+  const answer = (bid: number): void => {
+    frame((sink) => {
+      sink.snapshot(0, PRICE_NONE, 0)
+      sink.level(0, SIDE_BID, bid as Price, 100 as Lots, false)
+      sink.level(0, SIDE_ASK, 4900 as Price, 100 as Lots, false)
+      sink.snapshotEnd(0, 5)
+    })
+  }
+  frame((sink) => snapshot(sink, 0))
+  answer(4700)
+  answer(4800)
+  frame((sink) => sink.lost())
+  answer(4700)
+  assert.deepEqual(told, ['taken 0 0 -1', 'taken 0 0 5', 'taken 0 0 5', 'contradicted 0 0', 'taken 0 0 5'])
+})
+
+test('messages that are no market data are no sign of life', () => {
+  const { intake, frame, snapshot } = scene(POLYMARKET)
+  frame((sink) => snapshot(sink, 0))
+  assert.ok(intake.isData)
+  frame((sink) => sink.control(Control.Pong, 0, 0))
+  assert.ok(!intake.isData)
+  frame((sink) => sink.lost())
+  assert.ok(!intake.isData)
 })
