@@ -68,7 +68,7 @@ export class PolymarketDesk implements Desk {
   }
 
   open(): boolean {
-    return !this.#market.closed
+    return !this.#market.closed && this.#venue.mode === 'open'
   }
 
   together(changes: () => void): void {

@@ -35,12 +35,7 @@ export class Quoter {
 
   /** Puts the ladder around another price. What is where it should be stays, with its place in the queue. */
   quoteAround(middle: number): void {
-    if (!this.#desk.open()) {
-      // What rested may be gone for good; the next time all is put up anew.
-      this.#quotes.clear()
-      this.#extras.clear()
-      return
-    }
+    if (!this.#desk.open()) return
     const wanted = new Map<number, { side: Side; price: number }>()
     for (const side of SIDES) {
       for (let level = 0; level < LEVELS; level++) {
