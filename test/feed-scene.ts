@@ -25,7 +25,7 @@ import { WsVenue } from './ws-venue.ts'
 const CENT = 100 as Price
 const FEED_TOKEN = tokenOf(TokenKind.Paper, 0)
 /** A hundred times as fast as by default, where the default is a matter of politeness. */
-export const QUICK: FeedTimes = { pingNs: 200e6, lateNs: 150e6, deadNs: 900e6, auditNs: 300e6 }
+const QUICK: FeedTimes = { pingNs: 200e6, lateNs: 150e6, deadNs: 900e6, auditNs: 300e6 }
 
 export interface SceneOptions {
   readonly books?: number

@@ -24,7 +24,7 @@ export interface FeedTimes extends HeartbeatTimes {
 }
 
 /** A frozen socket that answers pings is noticed by the audit alone: after this, and the time that a message may lag. */
-export const FEED_TIMES: FeedTimes = { ...HEARTBEAT, auditNs: 10_000_000_000 }
+const FEED_TIMES: FeedTimes = { ...HEARTBEAT, auditNs: 10_000_000_000 }
 
 export interface FeedOptions extends SocketParts {
   readonly venue: Venue
