@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { generateKeyPairSync, sign } from 'node:crypto'
 import { after, before, describe, it } from 'node:test'
+import type { FaultName } from '@tandem/sandbox/faults.ts'
 import { CRYPTO_TICKER, KalshiSandbox, TAPERED_TICKER, TICKER } from '../kalshi-sandbox.ts'
 
 // What the sandbox's Kalshi refuses, with the status and the body that the Kalshi fact sheet gives.
@@ -224,6 +225,31 @@ describe('what Kalshi refuses', () => {
       order('bid', '0.0100', '1.00', { ticker: CRYPTO_TICKER, exchange_index: 2 }),
     )
     assert.ok(there.filter((status) => status === 201).length >= 10 && there.includes(429), `${there}`)
+  })
+
+  it('an order now and then, when it is told to: unavailable, limited, unanswered, late', async () => {
+    const strike = async (fault: FaultName): Promise<{ status: number; taken: boolean; ms: number }> => {
+      const body = order('bid', '0.1000', '1.00')
+      sandbox.faults.set(fault, true)
+      const beganMs = performance.now()
+      const status = await place(body).then(
+        ([answered]) => answered,
+        () => 0,
+      )
+      sandbox.faults.set(fault, false)
+      const taken = sandbox.account.clientOrderIds.has(body.client_order_id)
+      return { status, taken, ms: performance.now() - beganMs }
+    }
+    const seen = async (fault: FaultName): Promise<[number, boolean]> => {
+      const { status, taken } = await strike(fault)
+      return [status, taken]
+    }
+    assert.deepEqual(await seen('server-error'), [503, false])
+    assert.deepEqual(await seen('rate-limit'), [429, false])
+    // What went unanswered was taken all the same.
+    assert.deepEqual(await seen('lost-answer'), [0, true])
+    const late = await strike('late-answer')
+    assert.deepEqual([late.status, late.taken, late.ms >= 1_900], [201, true, true])
   })
 
   it('portfolio reads see what happened only after a while, and say as of when', async () => {
