@@ -1,4 +1,4 @@
-import { createWriteStream, mkdirSync, openSync, type WriteStream } from 'node:fs'
+import { createWriteStream, mkdirSync, openSync, rmSync, type WriteStream } from 'node:fs'
 import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { constants, createGzip, type Gzip } from 'node:zlib'
@@ -21,7 +21,7 @@ interface TapeFile {
 }
 
 /**
- * Lines into gzip files, one after the other: `20261122T165600Z-0000.ndjson.gz`, by name in the order of time. What
+ * Lines into gzip files, one after the other: `20261122T165600123Z-0000.ndjson.gz`, by name in the order of time. What
  * was flushed survives the death of the process, though the file then lacks its end.
  */
 export class TapeFiles {
@@ -32,6 +32,7 @@ export class TapeFiles {
   readonly #onFailure: (failure: Failure) => void
   #current: TapeFile
   readonly #all: TapeFile[] = []
+  #isEmpty = true
 
   /**
    * @param nowMs wall clock: it names the files
@@ -40,7 +41,7 @@ export class TapeFiles {
    */
   constructor(folder: string, rotation: Rotation, nowMs: number, onFailure: (failure: Failure) => void) {
     this.#folder = folder
-    this.#prefix = new Date(nowMs).toISOString().replace(/[-:]|\.\d+/g, '')
+    this.#prefix = new Date(nowMs).toISOString().replace(/[-:.]/g, '')
     this.#rotation = rotation
     this.#onFailure = onFailure
     try {
@@ -58,6 +59,7 @@ export class TapeFiles {
 
   write(line: string): void {
     const { gzip } = this.#current
+    this.#isEmpty = false
     gzip.write(line)
     if (gzip.writableLength > WAITING_BYTES_MAX) gzip.destroy(new Error('the disk cannot keep up'))
   }
@@ -78,10 +80,13 @@ export class TapeFiles {
     }
   }
 
-  /** Ends the last file. Resolves when all of them are whole, or cannot be. */
+  /** Ends the last file. Resolves when all of them are whole, or cannot be; leaves nothing where nothing was written. */
   async close(): Promise<void> {
     this.#current.gzip.end()
     await Promise.all(this.#all.map(({ written }) => written))
+    if (!this.#isEmpty) return
+    this.#all.length = 0
+    for (const name of this.names.splice(0)) rmSync(join(this.#folder, name), { force: true })
   }
 
   #open(nowMs: number): TapeFile {

@@ -2,11 +2,13 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { generateKeyPairSync, type KeyObject, verify } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, before, describe, it, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { exitCodeOf, failureLine } from '@tandem/cli/failure.ts'
+import { run } from '@tandem/cli/main.ts'
 import { readTape } from '@tandem/cli/replay/tape.ts'
 import { KeyFolder } from '../../key-file.ts'
 import { type Peer, WsVenue } from '../../ws-venue.ts'
@@ -233,6 +235,7 @@ describe('tandem record', () => {
       assert.match(refusal, new RegExp(`^tandem: kalshi refuses .*HTTP ${status}.*\\[RECORD_REFUSED\\]$`))
       assert.deepEqual(more, [])
       assert.equal(venue.upgrades.length, 1)
+      assert.deepEqual(readdirSync(recording.out), [])
     })
   }
 
@@ -287,9 +290,20 @@ describe('tandem record', () => {
     ['no such file', [...polymarket, '--ca', 'nowhere.pem'], /nowhere\.pem.*FILE_UNREADABLE/],
   ] as const) {
     it(`refuses ${what} before it connects to anything`, async (t) => {
-      const { code, stdout, stderr } = await new Recording(t, args).ended
-      assert.deepEqual([code, stdout, stderr.trim().split('\n').length], [2, '', 1], stderr)
-      assert.match(stderr, line)
+      let told = ''
+      const errors: unknown[] = []
+      const say = (text: string) => {
+        told += text
+      }
+      const out = join(folder(t), 'out')
+      await run(['record', '--out', out, ...args], {
+        stdout: say,
+        stderr: say,
+        fail: (error) => errors.push(error),
+      })
+      assert.deepEqual([told, errors.length, existsSync(out)], ['', 1, false])
+      assert.match(failureLine(errors[0], false), line)
+      assert.equal(exitCodeOf(errors[0]), 2)
     })
   }
 })

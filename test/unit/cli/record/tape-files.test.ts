@@ -40,7 +40,7 @@ describe('the files of a recording', () => {
     assert.equal(files.names.length, bySize + 1)
     await files.close()
     assert.deepEqual(readdirSync(path).sort(), files.names)
-    assert.equal(files.names[0], '20261122T165600Z-0000.ndjson.gz')
+    assert.equal(files.names[0], '20261122T165600000Z-0000.ndjson.gz')
     const written = files.names.map((name) => readFileSync(join(path, name)))
     assert.equal(
       files.bytes,
@@ -74,11 +74,19 @@ describe('the files of a recording', () => {
     )
   })
 
+  it('are none where nothing was to be written', async (t) => {
+    const path = folder(t)
+    const files = new TapeFiles(path, { bytesMax: 1e9, msMax: 10 }, START_MS, fail)
+    files.flush(START_MS + 20)
+    await files.close()
+    assert.deepEqual([readdirSync(path), files.names], [[], []])
+  })
+
   it('are never written over, and the place where they cannot be is named at once', (t) => {
     const path = folder(t)
     const inTheWay = join(path, 'file')
     writeFileSync(inTheWay, '')
-    const taken = join(path, '20261122T165600Z-0000.ndjson.gz')
+    const taken = join(path, '20261122T165600000Z-0000.ndjson.gz')
     writeFileSync(taken, 'kept')
     for (const out of [inTheWay, path])
       assert.throws(
