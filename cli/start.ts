@@ -1,73 +1,95 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
-import { readConfig } from '@tandem/colo/config.ts'
-import { feesOf, readMapping } from '@tandem/shared/mapping.ts'
-import { NS_PER_MS, NS_PER_S } from '@tandem/shared/units.ts'
 import type { Register } from './command.ts'
-import { readJson } from './input.ts'
-import { summaryLines } from './replay/lines.ts'
-import { Replay } from './replay/run.ts'
-import type { TapeFrame } from './replay/tape.ts'
-import { readTape } from './replay/tape.ts'
-import { snapshotOf } from './snapshot.ts'
+import { liveLines } from './live/lines.ts'
+import { ledgerProfitMicroUsd } from './live/profit.ts'
+import type { LiveReport } from './live/report.ts'
+import { SandboxRun } from './live/sandbox.ts'
+import { wholeOption } from './option.ts'
 import { HOME_AND_CLEAR, screen } from './view.ts'
 
-// `tandem start`: until the sandbox is there, the example tape with the terminal view.
+// `tandem start`: both venues on loopback, the executor between them, and what it does on the terminal.
 
-const EXAMPLE_TAPE = fileURLToPath(new URL('../examples/tape.ndjson.gz', import.meta.url))
-const EXAMPLE_PAIRS = fileURLToPath(new URL('../examples/pairs.json', import.meta.url))
-/** Times faster than the tape: two minutes of market in twelve seconds. */
-const SPEED = 10
-const REDRAW_MS = 100
+interface Options {
+  seconds?: string
+  seed: string
+  markets: string
+  faults: string
+  json?: boolean
+}
+
+/**
+ * Made-up money has no end: a run should not stop because a pair has had its share. The other traders of the sandbox
+ * close an edge of nine cents within a moment, and a leg that came too late has to be sold into that.
+ */
+const SANDBOX_SETTINGS = {
+  flattenLossMicroUsd: 200_000,
+  limits: {
+    marketMicroUsd: 1_000_000_000_000,
+    eventMicroUsd: 1_000_000_000_000,
+    venueMicroUsd: 1_000_000_000_000,
+    totalMicroUsd: 1_000_000_000_000,
+    dayMicroUsd: 1_000_000_000_000,
+  },
+}
+const SECONDS_MAX = 86_400
+const SEED_MAX = 0xffff_ffff
+const MARKETS_MAX = 500
 
 export const register: Register = (program, io) => {
   program
     .command('start')
-    .description('replay the example tape with the terminal view')
-    .option('--json', 'no view, no waiting: one JSON document at the end')
-    .action(async (options: { json?: boolean }) => {
-      const { settings } = readConfig({ file: undefined, mode: 'replay' })
-      const { mapping } = readMapping(readJson(EXAMPLE_PAIRS), EXAMPLE_PAIRS)
-      const pairs = mapping.pairs.map((pair) => ({
-        pair,
-        fees: feesOf(mapping, pair, undefined, EXAMPLE_PAIRS),
-      }))
-      const tape = await readTape(EXAMPLE_TAPE)
-      const stop = new AbortController()
-      process.once('SIGINT', () => stop.abort())
-      process.once('SIGTERM', () => stop.abort())
+    .description('trade on the loopback venues, with a view of it in the terminal')
+    .option('--seconds <number>', 'how long; without it until Ctrl-C')
+    .option('--seed <number>', 'what the other traders do', '7')
+    .option('--markets <number>', 'how many questions both venues ask', '8')
+    .option('--faults <names>', 'what goes wrong on purpose: names, or all (see sandbox/faults.ts)', '')
+    .option('--json', 'no view: one JSON document at the end')
+    .action(async (options: Options) => {
+      const seconds =
+        options.seconds === undefined ? undefined : wholeOption(options.seconds, '--seconds', SECONDS_MAX)
       const watched = !options.json && process.stdout.isTTY
-      if (!watched && !options.json)
-        io.stderr('tandem: replaying the example tape (in a terminal you see it live) ...\n')
-      const replay = await Replay.run(tape, pairs, settings, {
-        signal: stop.signal,
-        ...(watched ? { afterFrame: pacedView(io.stdout, stop.signal) } : {}),
-      })
-      const report = replay.report()
-      if (watched) io.stdout(`${picture(replay, replay.clock.nowNs())}\n`)
-      io.stdout(options.json ? `${JSON.stringify(report)}\n` : summaryLines(report))
+      if (!watched)
+        io.stderr(
+          `tandem: trading on the loopback venues${seconds === undefined ? ' until Ctrl-C' : ` for ${seconds} s`} ...\n`,
+        )
+      const run = await SandboxRun.start(
+        {
+          markets: wholeOption(options.markets, '--markets', MARKETS_MAX),
+          seed: wholeOption(options.seed, '--seed', SEED_MAX),
+          faults: options.faults,
+        },
+        SANDBOX_SETTINGS,
+      )
+      const beganMs = performance.now()
+      let isStopping = false
+      const stop = (): void => {
+        if (!isStopping) run.stop()
+        isStopping = true
+      }
+      process.on('SIGINT', stop)
+      process.on('SIGTERM', stop)
+      const timer = seconds === undefined ? undefined : setTimeout(stop, seconds * 1_000)
+      try {
+        const before = await run.ledgers()
+        let report: LiveReport | undefined
+        for (
+          let said = await run.next();
+          said !== undefined && report === undefined;
+          said = await run.next()
+        ) {
+          if (said.kind === 'report') report = said.report
+          else if (said.kind === 'snapshot' && watched) {
+            const title = `Tandem: ${((performance.now() - beganMs) / 1_000).toFixed(0)} s on the loopback venues. No real money. Ctrl-C ends it.`
+            io.stdout(`${HOME_AND_CLEAR}${screen(title, said.snapshot)}\n`)
+          }
+          if (report !== undefined) break
+        }
+        if (report === undefined) return
+        const ledgers = ledgerProfitMicroUsd(run.started.pairs, before, await run.ledgers())
+        const document = { ...report, pnl_micro_usd: { ...report.pnl_micro_usd, ledgers } }
+        io.stdout(options.json ? `${JSON.stringify(document)}\n` : liveLines(document))
+      } finally {
+        clearTimeout(timer)
+        await run.close()
+      }
     })
-}
-
-function picture(replay: Replay, atNs: number): string {
-  const title = `Tandem: a recorded market at ${(atNs / NS_PER_S).toFixed(1)} s of its time. Paper only: nothing is sent anywhere.`
-  return `${HOME_AND_CLEAR}${screen(title, snapshotOf(replay.assembly, replay.record, []))}\n`
-}
-
-/** Holds the tape to SPEED times its own time, and draws on the way. */
-function pacedView(draw: (text: string) => void, signal: AbortSignal) {
-  const beganMs = performance.now()
-  let drawnMs = Number.NEGATIVE_INFINITY
-  return async (replay: Replay, frame: TapeFrame): Promise<void> => {
-    const dueMs = beganMs + frame.atNs / NS_PER_MS / SPEED
-    let nowMs = performance.now()
-    if (nowMs - drawnMs >= REDRAW_MS) {
-      draw(picture(replay, frame.atNs))
-      drawnMs = nowMs
-    }
-    while (dueMs > nowMs && !signal.aborted) {
-      await sleep(Math.min(dueMs - nowMs, REDRAW_MS))
-      nowMs = performance.now()
-    }
-  }
 }

@@ -118,17 +118,28 @@ export class SimulatedClock implements Clock {
   }
 }
 
+/** A timer's longest wait: 25 days. */
+const TIMER_MS_MAX = 2 ** 31 - 1
+
 /** The real thing: the process's monotonic clock, and one timer that wakes at the earliest deadline. */
 export class LiveClock implements Clock {
   readonly #deadlines = new Deadlines()
   readonly #startMs = performance.now()
   readonly #onTick: (nowNs: Ns, token: number) => void
+  readonly #onLate: (lateNs: number, nowNs: Ns) => void
   #timer: NodeJS.Timeout | undefined
   #timerNs = Number.POSITIVE_INFINITY
 
-  /** @param onTick hears of every token that is due, in order, from a timer of its own */
-  constructor(onTick: (nowNs: Ns, token: number) => void) {
+  /**
+   * @param onTick hears of every token that is due, in order, from a timer of its own
+   * @param onLate hears how long after its deadline the timer fired, each time: a long while means that our loop stood still
+   */
+  constructor(
+    onTick: (nowNs: Ns, token: number) => void,
+    onLate: (lateNs: number, nowNs: Ns) => void = () => {},
+  ) {
     this.#onTick = onTick
+    this.#onLate = onLate
   }
 
   nowNs(): Ns {
@@ -162,11 +173,13 @@ export class LiveClock implements Clock {
     if (this.#timerNs === Number.POSITIVE_INFINITY) return
     // Rounded up: a timer that fires early would only be set again.
     const inMs = Math.max(0, Math.ceil((this.#timerNs - this.nowNs()) / NS_PER_MS))
-    this.#timer = setTimeout(() => this.#fire(), inMs)
+    // One that fires before its deadline finds nothing due and is set again.
+    this.#timer = setTimeout(() => this.#fire(), Math.min(inMs, TIMER_MS_MAX))
   }
 
   #fire(): void {
     const nowNs = this.nowNs()
+    this.#onLate(nowNs - this.#timerNs, nowNs)
     for (let token = this.#deadlines.due(nowNs); token !== -1; token = this.#deadlines.due(nowNs))
       this.#onTick(nowNs, token)
     if (this.#timerNs !== Number.NEGATIVE_INFINITY) this.#arm()

@@ -100,6 +100,8 @@ export class Executor implements PoolOwner, SignerListener {
   /** By line: the ticket of the order that is being signed for it, or NO_TICKET. */
   readonly #urgentTicket: Int32Array
   #headersDueNs = 0
+  /** The first stock is signed: before it every decision would miss. */
+  #isStocked = false
   /** By line and venue: the touch that the line's last trade took from; 0 where there was none. */
   readonly #takenPrice: Int32Array
   readonly #takenLots: Int32Array
@@ -121,15 +123,15 @@ export class Executor implements PoolOwner, SignerListener {
 
   /** One frame that came alone: applied and decided on. */
   onFrame(venue: Venue, bytes: Uint8Array, start: number, end: number, nowNs: Ns): TurnOutcome {
-    this.apply(venue, bytes, start, end, nowNs)
+    this.apply(venue, 0, bytes, start, end, nowNs)
     return this.settle(nowNs)
   }
 
-  /** Applies one frame of one venue, bytes[start, end), to its books. */
-  apply(venue: Venue, bytes: Uint8Array, start: number, end: number, nowNs: Ns): void {
+  /** Applies one frame of one of a venue's sockets, bytes[start, end), to its books. */
+  apply(venue: Venue, socket: number, bytes: Uint8Array, start: number, end: number, nowNs: Ns): void {
     const { clock, parsers, intakes, observer } = this.#parts
     const intake = intakes[venue]
-    intake.begin(nowNs, clock.wallMs())
+    intake.begin(nowNs, clock.wallMs(), socket)
     const read = parsers[venue].parse(bytes, start, end, intake)
     if (read < 0) {
       observer.badFrame(venue, read)
@@ -138,6 +140,12 @@ export class Executor implements PoolOwner, SignerListener {
     }
     intake.end()
     this.#noteTouched(intake)
+  }
+
+  /** Books were changed by something else than a frame: a snapshot by REST, a loss. Those that the intake lists. */
+  changed(venue: Venue, nowNs: Ns): void {
+    this.#noteTouched(this.#parts.intakes[venue])
+    this.settle(nowNs)
   }
 
   /** Decides on every bundle that was touched since the last time: after all frames of one read. */
@@ -174,6 +182,9 @@ export class Executor implements PoolOwner, SignerListener {
         break
       case TokenKind.KalshiClose:
         this.#closeDue(intakes[KALSHI], tokenValue(token), nowNs)
+        break
+      case TokenKind.EvenOut:
+        this.#parts.desk.evenOutDue(tokenValue(token), nowNs)
         break
     }
   }
@@ -230,6 +241,7 @@ export class Executor implements PoolOwner, SignerListener {
     if (polymarket.state !== BookState.Live || kalshi.state !== BookState.Live)
       return this.#endTurn(TurnOutcome.NotLive, 0)
     if (!legs[bundleIndex].tradable) return this.#endTurn(TurnOutcome.Refused, Refusal.NotTradable)
+    if (!this.#isStocked) return this.#endTurn(TurnOutcome.Refused, Refusal.NotStocked)
     const rest = risk.restOf(bundleIndex, nowNs)
     if (rest !== Refusal.None) return this.#endTurn(TurnOutcome.Refused, rest)
     if (!this.#parts.retake && this.#showsWhatWasTaken(bundleIndex, direction, polymarket, kalshi))
@@ -305,13 +317,15 @@ export class Executor implements PoolOwner, SignerListener {
 
   /**
    * The Kalshi lots that cover the plan's shares and the dust of the trades before: less than a lot each time, it
-   * would add up. Where it is Kalshi's side that is over, this trade's own dust makes up for it.
+   * would add up. Less than a lot of it, so that the legs stay within one of each other; where it is Kalshi's side that
+   * is over, this trade's own dust makes up for it.
    */
   #lotsWithDust(bundleIndex: number): number {
     const { planner, ledger } = this.#parts
     const { direction, expectedMicroShares } = planner.plan
     const dust = ledger.excessMicroShares(bundleIndex, boughtOutcome(POLYMARKET, direction))
-    return Math.floor((expectedMicroShares + Math.max(dust, 0)) / MICRO_SHARES_PER_LOT)
+    const taken = Math.min(Math.max(dust, 0), MICRO_SHARES_PER_LOT - 1)
+    return Math.floor((expectedMicroShares + taken) / MICRO_SHARES_PER_LOT)
   }
 
   /** @returns a slot whose order the plan's dollars and limits allow, or the pool's miss */
@@ -470,6 +484,8 @@ export class Executor implements PoolOwner, SignerListener {
     ids.onDurable(durable)
     ids.replenish()
     pool.tick(nowNs, clock.wallMs())
+    // Once: from then on the stock follows the touches, and an order that is missing is a miss.
+    this.#isStocked ||= pool.counters.signed > 0 && pool.outstanding === 0 && ids.left > 0
     if (nowNs >= this.#headersDueNs) {
       headers.tick(clock.wallMs())
       this.#headersDueNs = nowNs + HEADERS_TICK_NS

@@ -4,6 +4,7 @@ import {
   complement,
   type Lots,
   MICRO_SHARES_PER_LOT,
+  NS_PER_MS,
   type Ns,
   PRICE_NONE,
   PRICE_ONE,
@@ -24,6 +25,7 @@ import { Refusal, type Risk } from './risk/check.ts'
 import { type Approved, Intent } from './risk/intent.ts'
 import { type Ledger, OUTCOME_COMPLEMENT, OUTCOME_NAMED } from './state/ledger.ts'
 import { LegState, TRADES_MAX, TradeOutcome, type Trades } from './state/trades.ts'
+import { TokenKind, tokenOf } from './token.ts'
 import type { Gateway, LiveLegListener } from './venue/gateway.ts'
 import type { OrderRequest as KalshiRequest } from './venue/kalshi/encode.ts'
 import type { UnknownReason } from './venue/leg.ts'
@@ -71,6 +73,9 @@ export interface OrderDeskParts {
 /** Bytes of the longest request: a head of 600 and a body of 1,500. */
 const REQUEST_BYTES_MAX = 4_096
 const MS_PER_S = 1_000
+/** Orders to even one trade out, and the pause between two: what was missed at one moment may be there a little later. */
+const EVEN_OUTS_MAX = 5
+const EVEN_OUT_PAUSE_NS = 50 * NS_PER_MS
 /** Micro-dollars of one contract in one unit of price. */
 const MICRO_USD_PER_PRICE = 100
 
@@ -79,8 +84,8 @@ const MICRO_USD_PER_PRICE = 100
  *
  * A trade that ends with its legs a lot or more apart is evened out at once, on Kalshi: it counts hundredths and
  * needs no order that was signed ahead. Too few there: more are bought; too many: as many of the other outcome are,
- * which the venue nets against them. One attempt, bounded in price; what is left then is EXPOSED, and the pair
- * stands still.
+ * which the venue nets against them. A few attempts, each bounded in price; what is left then is EXPOSED, and the
+ * pair stands still.
  */
 export class OrderDesk implements LiveLegListener {
   /** Of the last `enter`: its moments, and what it used. */
@@ -100,6 +105,8 @@ export class OrderDesk implements LiveLegListener {
   readonly #kalshiPrice = new Int32Array(TRADES_MAX)
   readonly #kalshiSide = new Uint8Array(TRADES_MAX)
   readonly #kalshiLimitCost = new Int32Array(TRADES_MAX)
+  /** When the next order to even out may go. */
+  readonly #evenOutNs = new Float64Array(TRADES_MAX)
   /** The leg that evens out buys the other outcome than the trade's Kalshi leg did. */
   readonly #sellsBack = new Uint8Array(TRADES_MAX)
 
@@ -178,8 +185,30 @@ export class OrderDesk implements LiveLegListener {
     if (trades.legState[trade * VENUES + KALSHI] === LegState.Planned) this.#sendSecond(trade, nowNs)
     const outcome = trades.outcome(trade)
     if (outcome === TradeOutcome.Open) return
-    if (outcome === TradeOutcome.Exposed && !trades.isEvenedOut(trade) && this.#evenOut(trade, nowNs)) return
+    if (outcome === TradeOutcome.Exposed && this.#retries(trade, nowNs)) return
     this.#end(trade, outcome, nowNs)
+  }
+
+  /** The time for another attempt to even a trade out has come (the value of an EvenOut token). */
+  evenOutDue(trade: number, nowNs: Ns): void {
+    const outcome = this.#parts.trades.outcome(trade)
+    if (outcome === TradeOutcome.Exposed && this.#retries(trade, nowNs)) return
+    this.#end(trade, outcome, nowNs)
+  }
+
+  /** @returns false when all attempts are used up, or none could help. */
+  #retries(trade: number, nowNs: Ns): boolean {
+    const { trades, clock } = this.#parts
+    const attempts = trades.evenOuts[trade]
+    if (attempts === EVEN_OUTS_MAX) return false
+    // The first goes at once; a later one waits for the book to tell what the one before it did not know.
+    if (attempts === 0 || nowNs >= this.#evenOutNs[trade]) {
+      this.#evenOutNs[trade] = nowNs + EVEN_OUT_PAUSE_NS
+      if (this.#evenOut(trade)) return true
+      if (attempts === trades.evenOuts[trade]) trades.evenOuts[trade]++
+    }
+    clock.at(this.#evenOutNs[trade] as Ns, tokenOf(TokenKind.EvenOut, trade))
+    return true
   }
 
   /**
@@ -252,7 +281,7 @@ export class OrderDesk implements LiveLegListener {
   }
 
   /** @returns whether an order that may even the legs out is on its way. */
-  #evenOut(trade: number, nowNs: Ns): boolean {
+  #evenOut(trade: number): boolean {
     const { trades, bundles, flattenLossMicroUsd } = this.#parts
     const bundle = bundles[trades.bundle[trade]]
     const excess = trades.excessMicroShares(trade)
@@ -269,10 +298,9 @@ export class OrderDesk implements LiveLegListener {
     this.#sellsBack[trade] = longVenue === KALSHI ? 1 : 0
     const lots = Math.floor(Math.abs(excess) / MICRO_SHARES_PER_LOT)
     const limitCost = buysYes ? price : complement(price)
-    trades.beginEvenOut(trade)
-    if (this.#sendKalshi(trade, buysYes ? SIDE_BID : SIDE_ASK, price, limitCost, lots)) return true
-    this.#book(trade, KALSHI, 0, 0, 0, nowNs)
-    return false
+    if (!this.#sendKalshi(trade, buysYes ? SIDE_BID : SIDE_ASK, price, limitCost, lots)) return false
+    trades.evenOuts[trade]++
+    return true
   }
 
   /** One more Kalshi order of a trade that is under way. @returns false when it could not be sent. */

@@ -20,6 +20,14 @@ export const TokenKind = {
   Paper: 6,
   /** The signer's answer falls due (replays). */
   Signer: 7,
+  /** A venue's feed looks after its sockets: value = venue. */
+  Feed: 8,
+  /** Order entries and private channels look after themselves. */
+  Upkeep: 9,
+  /** A dry Turn. */
+  DryTurn: 10,
+  /** Another attempt to make a trade's legs equal: value = trade. */
+  EvenOut: 11,
 } as const
 export type TokenKind = (typeof TokenKind)[keyof typeof TokenKind]
 

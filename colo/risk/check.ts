@@ -19,7 +19,7 @@ export const Refusal = {
   TooManyInFlight: 4,
   /** This pair traded a moment ago; its books may not show it yet. */
   Cooldown: 5,
-  /** This pair holds a lot or more without its other side. */
+  /** This pair holds more than dust without its other side. */
   Exposed: 6,
   /** One leg costs more than one order may. */
   OrderLimit: 7,
@@ -50,6 +50,8 @@ export const Refusal = {
   NoClientOrderId: 18,
   /** A touch that the pair's last trade took from still shows what it showed then. */
   NotShown: 19,
+  /** The pool has not signed its first stock yet. */
+  NotStocked: 21,
   /** What became of an order of this pair is not known, or was taken back: a person must look. */
   Blocked: 20,
 } as const
@@ -69,6 +71,12 @@ export interface Limits {
 const IN_FLIGHT_MAX = 16
 // Risk must refuse before the table of trades is full.
 assert(IN_FLIGHT_MAX < TRADES_MAX, 'RISK_REFUSES_BEFORE_TRADES_FULL')
+
+/**
+ * What a pair may hold without its other side. A trade leaves less than a lot, and the dust before it was less than a
+ * lot; the next one takes dust along until it is less again.
+ */
+const EXPOSED_MICRO_SHARES = 2 * MICRO_SHARES_PER_LOT
 
 const DAY_NS = 86_400_000_000_000
 
@@ -165,8 +173,7 @@ export class Risk {
     const rest = this.restOf(bundle, nowNs)
     if (rest !== Refusal.None) return rest
     if (this.#trades.open >= IN_FLIGHT_MAX) return Refusal.TooManyInFlight
-    // Dust alone stays below a lot: every trade takes along what the ones before it left.
-    if (Math.abs(ledger.excessMicroShares(bundle, OUTCOME_NAMED)) >= MICRO_SHARES_PER_LOT)
+    if (Math.abs(ledger.excessMicroShares(bundle, OUTCOME_NAMED)) >= EXPOSED_MICRO_SHARES)
       return Refusal.Exposed
     if (polymarketCostMicroUsd > limits.orderMicroUsd || kalshiCostMicroUsd > limits.orderMicroUsd)
       return Refusal.OrderLimit

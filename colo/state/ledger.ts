@@ -23,6 +23,11 @@ export class Ledger {
     return this.balanceMicroUsd[venue] - this.reservedMicroUsd[venue]
   }
 
+  /** What all positions cost, fees included. */
+  spentMicroUsd(): number {
+    return this.spentByVenueMicroUsd.reduce((sum, spent) => sum + spent)
+  }
+
   /** What is held on a venue, at cost, and the worst case of what is in flight there. */
   atStakeMicroUsd(venue: number): number {
     return this.spentByVenueMicroUsd[venue] + this.reservedMicroUsd[venue]
@@ -63,6 +68,17 @@ export class Ledger {
       excess -= this.heldMicroShares(bundle, venue, 1 - outcome)
     }
     return excess
+  }
+
+  /** What a bundle's shares pay whatever happens: a dollar for each that is covered by one of the other outcome. */
+  coveredMicroUsd(bundle: number): number {
+    let named = 0
+    let complement = 0
+    for (let venue = 0; venue < VENUES; venue++) {
+      named += this.heldMicroShares(bundle, venue, OUTCOME_NAMED)
+      complement += this.heldMicroShares(bundle, venue, OUTCOME_COMPLEMENT)
+    }
+    return Math.min(named, complement)
   }
 
   #cell(bundle: number, venue: number, outcome: number): number {

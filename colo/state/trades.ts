@@ -21,7 +21,7 @@ export const TradeOutcome = {
   Open: 0,
   /** Both legs filled, less than a lot apart. */
   Hedged: 1,
-  /** The legs differed, and one more order made them equal. */
+  /** The legs differed, and further orders made them equal. */
   Flattened: 2,
   /** The legs differ by a lot or more: what is over is a naked position. */
   Exposed: 3,
@@ -39,7 +39,8 @@ export class Trades {
   readonly filledMicroShares = new Float64Array(TRADES_MAX * VENUES)
   readonly costMicroUsd = new Float64Array(TRADES_MAX * VENUES)
   readonly feeMicroUsd = new Float64Array(TRADES_MAX * VENUES)
-  readonly #isEvenedOut = new Uint8Array(TRADES_MAX)
+  /** Orders that were to even the legs out. */
+  readonly evenOuts = new Uint8Array(TRADES_MAX)
   #open = 0
 
   get open(): number {
@@ -52,7 +53,7 @@ export class Trades {
     if (trade === -1) return -1
     this.bundle[trade] = bundle
     this.direction[trade] = direction
-    this.#isEvenedOut[trade] = 0
+    this.evenOuts[trade] = 0
     for (let cell = trade * VENUES; cell < (trade + 1) * VENUES; cell++) {
       this.legState[cell] = LegState.Sent
       this.reservedMicroUsd[cell] = 0
@@ -80,17 +81,6 @@ export class Trades {
     this.feeMicroUsd[cell] += feeMicroUsd
   }
 
-  /** The Kalshi leg gets one more order. Once a trade. */
-  beginEvenOut(trade: number): void {
-    assert(this.#isEvenedOut[trade] === 0, 'TRADE_EVENED_OUT_ONCE')
-    this.#isEvenedOut[trade] = 1
-    this.legState[trade * VENUES + KALSHI] = LegState.Sent
-  }
-
-  isEvenedOut(trade: number): boolean {
-    return this.#isEvenedOut[trade] === 1
-  }
-
   /** Shares that Polymarket filled beyond Kalshi; negative when it is Kalshi that has more. */
   excessMicroShares(trade: number): number {
     const cell = trade * VENUES
@@ -104,7 +94,7 @@ export class Trades {
       most = Math.max(most, this.filledMicroShares[cell])
     }
     if (Math.abs(this.excessMicroShares(trade)) >= MICRO_SHARES_PER_LOT) return TradeOutcome.Exposed
-    if (this.isEvenedOut(trade)) return TradeOutcome.Flattened
+    if (this.evenOuts[trade] > 0) return TradeOutcome.Flattened
     return most === 0 ? TradeOutcome.Nothing : TradeOutcome.Hedged
   }
 

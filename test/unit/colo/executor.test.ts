@@ -237,15 +237,25 @@ test('a frame that cannot be read puts the books of its venue in doubt', () => {
 })
 
 test('an order is not used before its hash is durable', () => {
-  const parts = scene({ settings: { pool: { missPolicy: 'skip' } } })
-  parts.polymarket('0.45', '0.47')
-  parts.kalshi('0.4500', '0.5300')
-  parts.step(1_000, { syncs: false })
-  assert.ok(parts.journal.published > 0)
-  assert.equal(parts.kalshi('0.5300', '0.4500'), TurnOutcome.Missed)
+  const parts = stocked({ settings: { pool: { missPolicy: 'skip' } } })
+  // New touches, and a disk that stands still: orders for them are signed and no more.
+  parts.polymarket('0.70', '0.72')
+  parts.kalshi('0.6800', '0.2800')
+  parts.step(500, { syncs: false })
+  assert.equal(parts.kalshi('0.7900', '0.1900'), TurnOutcome.Missed)
+  assert.equal(parts.record.decisions.missed.NotDurable, 1)
   parts.makeDurable()
   parts.step(10)
-  assert.equal(parts.kalshi('0.5300', '0.4500'), TurnOutcome.Sent)
+  assert.equal(parts.kalshi('0.7900', '0.1900'), TurnOutcome.Sent)
+})
+
+test('nothing is begun before the first stock is signed', () => {
+  const parts = scene()
+  parts.polymarket('0.45', '0.47')
+  parts.kalshi('0.4500', '0.5300')
+  parts.step(100, { signs: false })
+  assert.equal(parts.kalshi('0.5300', '0.4500'), TurnOutcome.Refused)
+  assert.equal(parts.record.decisions.refused.NotStocked, 1)
 })
 
 test('no signed order is sent twice', () => {
@@ -267,18 +277,23 @@ test('no signed order is sent twice', () => {
 })
 
 test('a miss is signed now, and decided anew when it is there', () => {
-  const parts = scene()
-  parts.polymarket('0.45', '0.47')
-  parts.kalshi('0.4500', '0.5300')
-  parts.step(100, { signs: false })
-  assert.equal(parts.kalshi('0.5300', '0.4500'), TurnOutcome.Signing)
+  const parts = stocked()
+  // While the signer is busy elsewhere, trade by trade the orders that fit are used up.
+  let outcome = parts.kalshi('0.5300', '0.4500')
+  for (let round = 0; round < 40 && outcome === TurnOutcome.Sent; round++) {
+    parts.step(200, { signs: false })
+    parts.polymarket('0.45', '0.47', String(900 - round))
+    outcome = parts.kalshi('0.5300', '0.4500', `${900 - round}.00`)
+  }
+  assert.equal(outcome, TurnOutcome.Signing)
   assert.equal(parts.pool.counters.urgent, 1)
+  const { sent } = parts.record.decisions
   parts.signer.answer()
-  assert.equal(parts.record.decisions.sent, 0)
+  assert.equal(parts.record.decisions.sent, sent)
   parts.makeDurable()
   parts.step(10)
-  assert.equal(parts.record.decisions.sent, 1)
-  assert.equal(parts.pool.hitRate.all().hits, 0)
+  assert.equal(parts.record.decisions.sent, sent + 1)
+  assert.equal(parts.pool.hitRate.all().hits, sent)
 })
 
 test('what a trade took is not taken again before the venue shows it', () => {
@@ -407,7 +422,7 @@ test('what cannot be evened out within the bound stays, and the pair stands stil
   const parts = stocked()
   parts.kalshi('0.5300', '0.4500')
   parts.kalshi('0.2000', '0.4500')
-  parts.step(200)
+  parts.step(1_000)
   assert.equal(last(parts.record.trades).outcome, 'exposed')
   parts.polymarket('0.45', '0.47', '900')
   assert.equal(parts.kalshi('0.5300', '0.4500', '900.00'), TurnOutcome.Refused)

@@ -105,11 +105,11 @@ test('reservations count against venue, total and balance', () => {
   assert.equal(refusal(poor), Refusal.PolymarketBalance)
 })
 
-test('what a market holds counts against its limit, and a naked lot stops the pair', () => {
+test('what a market holds counts against its limit, and two naked lots stop the pair', () => {
   const parts = scene()
   parts.ledger.settle(POLYMARKET, 0, 0, 0, 20_000, 901)
   assert.equal(refusal(parts), Refusal.Exposed)
-  parts.ledger.settle(KALSHI, 0, 1, 0, 10_001, 0)
+  parts.ledger.settle(KALSHI, 0, 1, 0, 1, 0)
   assert.equal(refusal(parts), Refusal.MarketLimit)
 })
 

@@ -1,0 +1,32 @@
+import type { LiveAccess } from '@tandem/colo/live.ts'
+import type { SignerOptions } from '@tandem/colo/signer/spawn.ts'
+
+/**
+ * What the executor's process is told on its standard input, in one line of JSON: never as arguments or environment,
+ * since it holds an API secret.
+ */
+export interface LiveOrder {
+  readonly access: LiveAccess
+  /** The text of a pairs file, and the set of fees in it. */
+  readonly mapping: unknown
+  readonly fees: string
+  readonly settings: unknown
+  readonly signer: SignerOptions
+  readonly balanceMicroUsd: readonly [number, number]
+  /** Where the journal goes. */
+  readonly journalPath: string
+}
+
+/** What it says on standard output, a line of JSON each. */
+export type LiveSaying =
+  | {
+      readonly kind: 'ready'
+      readonly kalshiKeyId: string
+      readonly kalshiPublicKeyPem: string
+      readonly owner: string
+    }
+  | { readonly kind: 'snapshot'; readonly snapshot: import('../snapshot.ts').Snapshot }
+  | { readonly kind: 'report'; readonly report: import('./report.ts').LiveReport }
+
+/** What it is told afterwards, a line each. */
+export type LiveCommand = 'go' | 'stop'

@@ -1,0 +1,341 @@
+import { randomInt } from 'node:crypto'
+import { connect as connectTls } from 'node:tls'
+import { assert } from '@tandem/shared/assert.ts'
+import { kalshiTradeFeeCeilMicroUsd, ROLE_TAKER } from '@tandem/shared/fees/kalshi.ts'
+import { polymarketFeeChargedMicroUsd } from '@tandem/shared/fees/polymarket.ts'
+import type { Settings } from '@tandem/shared/settings.ts'
+import { type Lots, MICRO_SHARES_PER_LOT, NS_PER_MS, type Ns } from '@tandem/shared/units.ts'
+import { Client } from 'undici'
+import WebSocket from 'ws'
+import { LiveClock } from './clock.ts'
+import type { ExecutorObserver } from './executor.ts'
+import { Feed, type FeedHealth } from './feed/feed.ts'
+import type { BookListener } from './feed/intake.ts'
+import { KalshiUpkeep } from './feed/kalshi-upkeep.ts'
+import { PolymarketUpkeep } from './feed/polymarket-upkeep.ts'
+import type { Journal } from './journal/journal.ts'
+import type { Listing } from './listing.ts'
+import { type Access, type Assembly, assemble } from './main.ts'
+import { SALT_MAX, SALT_MIN } from './pool/pool.ts'
+import { PrivateChannel } from './private-channel.ts'
+import { SignatureDesk } from './signature-desk.ts'
+import type { SignerClient } from './signer/client.ts'
+import { TokenKind, tokenKind, tokenOf, tokenValue } from './token.ts'
+import type { Gateway, LiveLegListener } from './venue/gateway.ts'
+import { SignedRequest } from './venue/kalshi/auth.ts'
+import { KalshiGateway } from './venue/kalshi/gateway.ts'
+import { subscribe as subscribeKalshi } from './venue/kalshi/messages.ts'
+import { KalshiRest } from './venue/kalshi/rest.ts'
+import type { ToldTrade } from './venue/leg.ts'
+import type { GatewayParts } from './venue/order-entry.ts'
+import { Seal } from './venue/polymarket/auth.ts'
+import { PolymarketGateway } from './venue/polymarket/gateway.ts'
+import { PING, subscribeUser } from './venue/polymarket/messages.ts'
+import { PolymarketParser } from './venue/polymarket/parse.ts'
+import { PolymarketRest } from './venue/polymarket/rest.ts'
+import { PolymarketChannel } from './venue/polymarket/urls.ts'
+import { KALSHI, POLYMARKET, VENUES, type Venue } from './venue/venue.ts'
+import { Warmup } from './warmup.ts'
+
+/** Where the venues are, beside what orders need. */
+export interface LiveAccess extends Access {
+  readonly polymarket: Access['polymarket'] & { readonly restUrl: string; readonly socketUrl: string }
+  readonly kalshi: Access['kalshi'] & { readonly restUrl: string; readonly socketUrl: string }
+  /** PEM of the sandbox's own authority; undefined for the system's. */
+  readonly ca: string | undefined
+}
+
+export interface LiveParts {
+  readonly listing: Listing
+  readonly settings: Settings
+  readonly access: LiveAccess
+  readonly signer: SignerClient
+  readonly journal: Journal
+  readonly runId: string
+  readonly balanceMicroUsd: readonly [number, number]
+  readonly observer: ExecutorObserver & BookListener
+  /** Watches requests on their way: their bytes are final, and then written. */
+  readonly watch?: (gateway: Gateway, venue: Venue) => Gateway
+}
+
+/** More are not refused, but then first books have gone missing (Polymarket fact sheet, section 3.4). */
+const POLYMARKET_TOKENS_PER_SOCKET = 200
+/** At most so many tickers on one connection's sid, so that a gap stays small (design of the feeds). */
+const KALSHI_TICKERS_PER_SOCKET = 50
+/** Connections for orders: trades in flight need one each, and one is kept for exits. */
+const CONNECTIONS_PER_VENUE = 6
+const UPKEEP_NS = 20 * NS_PER_MS
+/** How often a dry Turn keeps code and caches warm. */
+const DRY_TURN_NS = 250 * NS_PER_MS
+/** A pause of the loop over this is counted. */
+const PAUSE_COUNTED_NS = 5 * NS_PER_MS
+/** Stamps apart while nothing is sent. */
+const HEADER_SPACING_MS = 50
+/** randomInt's limit: a salt need only not be one that was used before. */
+const SALT_SPREAD = 2 ** 47
+assert(SALT_MIN + SALT_SPREAD <= SALT_MAX, 'LIVE_SALT_IN_RANGE')
+/** What one answer by REST may take. */
+const REST_TIMEOUT_MS = 5_000
+
+/** The executor on real sockets: two feeds in, two order entries out, until it is stopped. */
+export class Live {
+  readonly assembly: Assembly
+  readonly clock: LiveClock
+  readonly warmup: Warmup
+  /** Pauses of our own loop over PAUSE_COUNTED_NS, and the longest. */
+  readonly pauses = { count: 0, worstNs: 0 }
+  readonly gateways: readonly [PolymarketGateway, KalshiGateway]
+  readonly #feeds: readonly [Feed, Feed]
+  readonly #privates: readonly PrivateChannel[]
+  readonly #clients: readonly [Client, Client]
+  readonly #polymarketRest: PolymarketRest
+  readonly #kalshiRest: KalshiRest
+  #isStopped = false
+
+  constructor(parts: LiveParts) {
+    const { listing, settings, access, signer, journal, observer } = parts
+    this.clock = new LiveClock(
+      (nowNs, token) => this.#onTick(nowNs, token),
+      (lateNs, nowNs) => this.#onLate(lateNs, nowNs),
+    )
+    const { clock } = this
+    // Gateways tell the desk, which is made with them: it hears through this.
+    let desk: LiveLegListener | undefined
+    const listener: LiveLegListener = {
+      legDone: (...leg) => desk?.legDone(...leg),
+      legUnknown: (...leg) => desk?.legUnknown(...leg),
+      fillReverted: (...fill) => desk?.fillReverted(...fill),
+    }
+    const { bundles } = listing
+    const gatewayParts = (restUrl: string): Omit<GatewayParts, 'feeMicroUsd' | 'lookUp'> => ({
+      host: new URL(restUrl).host,
+      connections: CONNECTIONS_PER_VENUE,
+      open: (session) => openTls(restUrl, access.ca, session),
+      clock,
+      random: Math.random,
+      listener,
+    })
+    this.gateways = [
+      new PolymarketGateway({
+        ...gatewayParts(access.polymarket.restUrl),
+        lookUp: (_orderId, tradeIds) =>
+          this.#lookUp(
+            tradeIds.map((id) => this.#polymarketRest.trade(id)),
+            POLYMARKET,
+          ),
+        feeMicroUsd: (bundle, price, microShares) =>
+          polymarketFeeChargedMicroUsd(bundles[bundle].polymarketFees, price, microShares),
+      }),
+      new KalshiGateway({
+        ...gatewayParts(access.kalshi.restUrl),
+        lookUp: (orderId) => this.#lookUp([this.#kalshiRest.fillsOf(orderId)], KALSHI),
+        feeMicroUsd: (bundle, price, microShares) =>
+          kalshiTradeFeeCeilMicroUsd(
+            bundles[bundle].kalshiFees,
+            ROLE_TAKER,
+            price,
+            Math.ceil(microShares / MICRO_SHARES_PER_LOT) as Lots,
+          ),
+      }),
+    ]
+    const watch = parts.watch ?? ((gateway) => gateway)
+    this.assembly = assemble(listing, settings, {
+      clock,
+      signer,
+      journal: journal.ring,
+      runId: parts.runId,
+      saltStart: SALT_MIN + randomInt(SALT_SPREAD),
+      headerSpacingMs: HEADER_SPACING_MS,
+      balanceMicroUsd: parts.balanceMicroUsd,
+      observer,
+      stress: false,
+      access,
+      gateways: [watch(this.gateways[POLYMARKET], POLYMARKET), watch(this.gateways[KALSHI], KALSHI)],
+    })
+    desk = this.assembly.desk
+    const signatures = new SignatureDesk(signer, this.assembly.executor)
+    signer.listener = signatures
+
+    this.warmup = new Warmup(signer.facts)
+    this.#clients = [
+      restClient(access.polymarket.restUrl, access.ca),
+      restClient(access.kalshi.restUrl, access.ca),
+    ]
+    this.#polymarketRest = new PolymarketRest({
+      dispatcher: this.#clients[POLYMARKET],
+      account: { ...access.polymarket, address: signer.facts.owner },
+      signatureType: signer.facts.signatureType,
+      seal: new Seal(access.polymarket.secret),
+      wallMs: () => clock.wallMs(),
+    })
+    this.#kalshiRest = new KalshiRest({
+      dispatcher: this.#clients[KALSHI],
+      headers: (request) => signatures.headers(request, clock.wallMs()),
+    })
+    const socketHeaders = () => signatures.headers(SignedRequest.Socket, clock.wallMs())
+    const noHeaders = async () => ({})
+    const sockets = {
+      clock,
+      makeSocket: (url: string, options: WebSocket.ClientOptions) => new WebSocket(url, options),
+      afterReads: (then: () => void) => void setImmediate(then),
+      ca: access.ca,
+      random: Math.random,
+    }
+    const { intakes, executor } = this.assembly
+    const feedParts = (venue: Venue) => ({
+      ...sockets,
+      venue,
+      intake: intakes[venue],
+      deliver: (socket: number, bytes: Uint8Array, start: number, end: number, nowNs: Ns) =>
+        executor.apply(venue, socket, bytes, start, end, nowNs),
+      settle: (nowNs: Ns) => void executor.settle(nowNs),
+      changed: (nowNs: Ns) => executor.changed(venue, nowNs),
+      token: tokenOf(TokenKind.Feed, venue),
+    })
+    const tokensOf = new Map(
+      listing.pairs.map(({ pair: { polymarket } }) => [polymarket.yesToken, polymarket.noToken]),
+    )
+    this.#feeds = [
+      new Feed({
+        ...feedParts(POLYMARKET),
+        url: access.polymarket.socketUrl + PolymarketChannel.Market,
+        ids: listing.marketIds(POLYMARKET).map((yes) => [yes, tokensOf.get(yes) as string]),
+        idsPerSocket: POLYMARKET_TOKENS_PER_SOCKET,
+        headers: noHeaders,
+        pingText: PING,
+        upkeep: (carried) =>
+          new PolymarketUpkeep(
+            carried,
+            (tokens) => this.#polymarketRest.books(tokens),
+            new PolymarketParser(listing.polymarketSymbols()),
+            () => clock.nowNs(),
+          ),
+      }),
+      new Feed({
+        ...feedParts(KALSHI),
+        url: access.kalshi.socketUrl,
+        ids: listing.marketIds(KALSHI).map((ticker) => [ticker]),
+        idsPerSocket: KALSHI_TICKERS_PER_SOCKET,
+        headers: socketHeaders,
+        upkeep: (carried) => new KalshiUpkeep(carried, access.kalshi.useYesPrice),
+      }),
+    ]
+    this.#privates = [
+      new PrivateChannel({
+        ...sockets,
+        url: access.polymarket.socketUrl + PolymarketChannel.User,
+        headers: noHeaders,
+        pingText: PING,
+        hello: () => subscribeUser(access.polymarket, []),
+        gateway: this.gateways[POLYMARKET],
+      }),
+      new PrivateChannel({
+        ...sockets,
+        url: access.kalshi.socketUrl,
+        headers: socketHeaders,
+        pingText: undefined,
+        hello: () => subscribeKalshi(1, ['fill', 'user_orders']),
+        gateway: this.gateways[KALSHI],
+      }),
+    ]
+  }
+
+  /** Warms up, then connects. Trading begins when both books of a pair are LIVE and its orders are signed. */
+  start(): void {
+    this.warmup.run()
+    for (const { link } of this.#privates) link.start()
+    for (const feed of this.#feeds) feed.start()
+    this.#learnLimits().catch(() => {})
+    this.assembly.executor.start()
+    const nowNs = this.clock.nowNs()
+    this.clock.at(nowNs, tokenOf(TokenKind.Upkeep, 0))
+    this.clock.at((nowNs + DRY_TURN_NS) as Ns, tokenOf(TokenKind.DryTurn, 0))
+  }
+
+  /** Legs whose end is not told yet. */
+  get inFlight(): number {
+    return this.gateways[POLYMARKET].open + this.gateways[KALSHI].open
+  }
+
+  feeds(): Record<'polymarket' | 'kalshi', FeedHealth> {
+    return { polymarket: this.#feeds[POLYMARKET].health(), kalshi: this.#feeds[KALSHI].health() }
+  }
+
+  /** No new entry; waits for what is in flight, at most `waitMs`; closes feeds and connections. */
+  async stop(waitMs: number): Promise<void> {
+    if (this.#isStopped) return
+    this.#isStopped = true
+    this.assembly.executor.onCommand(true)
+    const untilNs = this.clock.nowNs() + waitMs * NS_PER_MS
+    while ((this.inFlight > 0 || this.assembly.trades.open > 0) && this.clock.nowNs() < untilNs)
+      await new Promise((resume) => setImmediate(resume))
+    for (const { link } of this.#privates) link.stop()
+    await Promise.all(this.#feeds.map((feed) => feed.close()))
+    for (const gateway of this.gateways) gateway.close(this.clock.nowNs())
+    this.clock.stop()
+    await Promise.all(this.#clients.map((client) => client.destroy()))
+  }
+
+  #onTick(nowNs: Ns, token: number): void {
+    switch (tokenKind(token)) {
+      case TokenKind.Feed:
+        this.#feeds[tokenValue(token)].onTick(nowNs)
+        break
+      case TokenKind.Upkeep:
+        for (let venue = 0; venue < VENUES; venue++) this.gateways[venue].tick(nowNs)
+        for (const { link } of this.#privates) link.look(nowNs)
+        this.clock.at((nowNs + UPKEEP_NS) as Ns, token)
+        break
+      case TokenKind.DryTurn:
+        this.warmup.turn()
+        this.clock.at((nowNs + DRY_TURN_NS) as Ns, token)
+        break
+      default:
+        this.assembly.executor.onTick(nowNs, token)
+    }
+  }
+
+  #onLate(lateNs: number, nowNs: Ns): void {
+    if (lateNs <= PAUSE_COUNTED_NS) return
+    this.pauses.count++
+    this.pauses.worstNs = Math.max(this.pauses.worstNs, lateNs)
+    for (const feed of this.#feeds) feed.paused(lateNs, nowNs)
+  }
+
+  /** Fills that the private channel has not told. What cannot be learned ends as the answer told it. */
+  #lookUp(asked: readonly Promise<ToldTrade | readonly ToldTrade[] | undefined>[], venue: Venue): void {
+    for (const trades of asked)
+      trades.then(
+        (told) => {
+          for (const trade of [told ?? []].flat()) this.gateways[venue].trade(trade)
+        },
+        () => {},
+      )
+  }
+
+  /** Kalshi's rate by our tier; until it is known the lowest is kept to. */
+  async #learnLimits(): Promise<void> {
+    const { tokensPerS, capacity } = await this.#kalshiRest.writeLimit()
+    this.gateways[KALSHI].limit(tokensPerS, capacity)
+  }
+}
+
+function restClient(url: string, ca: string | undefined): Client {
+  return new Client(new URL(url).origin, {
+    ...(ca === undefined ? {} : { connect: { ca } }),
+    bodyTimeout: REST_TIMEOUT_MS,
+    headersTimeout: REST_TIMEOUT_MS,
+  })
+}
+
+/** A TLS connection on its way, its name checked against the certificate, with an earlier session's ticket. */
+function openTls(url: string, ca: string | undefined, session: Buffer | undefined) {
+  const { hostname, port } = new URL(url)
+  return connectTls({
+    host: hostname,
+    port: port === '' ? 443 : Number(port),
+    servername: /^[\d.]+$/.test(hostname) ? '' : hostname,
+    ...(ca === undefined ? {} : { ca }),
+    ...(session === undefined ? {} : { session }),
+  }).setNoDelay(true)
+}

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { join, resolve } from 'node:path'
+import { test } from 'node:test'
+import { promisify } from 'node:util'
+import type { LiveReport } from '@tandem/cli/live/report.ts'
+import { MICRO_SHARES_PER_LOT } from '@tandem/shared/units.ts'
+
+const root = resolve(import.meta.dirname, '../..')
+
+async function start(...args: string[]) {
+  return promisify(execFile)(process.execPath, [join(root, 'cli/main.ts'), 'start', ...args], { cwd: root })
+}
+
+test(
+  'on the loopback venues both directions and polarities are traded, and the books agree',
+  { timeout: 120_000 },
+  async () => {
+    const { stdout } = await start('--seconds', '12', '--seed', '7', '--json')
+    const report = JSON.parse(stdout) as LiveReport & { pnl_micro_usd: { ours: number; ledgers: number } }
+    const { trades, by, pnl_micro_usd: pnl, pool } = report
+    assert.ok(trades.count >= 20, `${trades.count} trades`)
+    for (const name of ['buy_polymarket_sell_kalshi', 'buy_kalshi_sell_polymarket', 'same', 'inverse'])
+      assert.ok((by[name] ?? 0) > 0, `none ${name}`)
+    for (const trade of report.trade_list) {
+      const apart = Math.abs(trade.polymarket.filled_micro_shares - trade.kalshi.filled_micro_shares)
+      assert.ok(apart < MICRO_SHARES_PER_LOT, JSON.stringify(trade))
+    }
+    assert.equal(pnl.ours, pnl.ledgers)
+    assert.ok(pool.hit_rate >= 0.95, JSON.stringify(pool))
+    for (const { books } of Object.values(report.feeds)) assert.equal(books.Empty, 0)
+  },
+)
+
+test(
+  'a fault, a number or a name that is none is one line and no process is left',
+  { timeout: 60_000 },
+  async () => {
+    await assert.rejects(start('--seconds', 'x'), { code: 2, stderr: /tandem: .*--seconds.*OPTION_BAD/ })
+    await assert.rejects(start('--faults', 'nonsense', '--seconds', '1'), { code: 2, stderr: /faults/ })
+  },
+)
