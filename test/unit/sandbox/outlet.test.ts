@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { FAULTS, type FaultName, Faults } from '@tandem/sandbox/faults.ts'
 import { Outlet } from '@tandem/sandbox/outlet.ts'
@@ -44,9 +46,15 @@ describe('a fault', () => {
     assert.deepEqual(line.faults.on, ['gap polymarket'])
   })
 
-  it('has a sentence that says what it does', () => {
-    for (const name of Object.keys(FAULTS) as FaultName[])
-      assert.match(FAULTS[name].does, /^[a-z].{20,}[^.]$/, name)
+  it('is named in docs/SANDBOX.md with the sentence that says what it does', () => {
+    const page = readFileSync(join(import.meta.dirname, '../../../docs/SANDBOX.md'), 'utf8')
+    for (const name of Object.keys(FAULTS) as FaultName[]) {
+      const fault: { venues: readonly string[]; everyMs?: number; does: string } = FAULTS[name]
+      const venue =
+        fault.venues.length === 2 ? 'both' : fault.venues[0] === 'kalshi' ? 'Kalshi' : 'Polymarket'
+      const strikes = fault.everyMs === undefined ? 'while on' : `${fault.everyMs / 1_000} s`
+      assert.ok(page.includes(`| \`${name}\` | ${venue} | ${strikes} | ${fault.does} |`), name)
+    }
   })
 })
 
