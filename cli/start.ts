@@ -59,6 +59,7 @@ export const register: Register = (program, io) => {
         },
         SANDBOX_SETTINGS,
       )
+      io.stderr(`tandem: metrics at ${run.metricsUrl}/metrics, health at ${run.metricsUrl}/health\n`)
       const beganMs = performance.now()
       let isStopping = false
       const stop = (): void => {

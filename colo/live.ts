@@ -1,22 +1,20 @@
-import { randomInt } from 'node:crypto'
 import { connect as connectTls } from 'node:tls'
-import { assert } from '@tandem/shared/assert.ts'
 import { kalshiTradeFeeCeilMicroUsd, ROLE_TAKER } from '@tandem/shared/fees/kalshi.ts'
 import { polymarketFeeChargedMicroUsd } from '@tandem/shared/fees/polymarket.ts'
 import type { Settings } from '@tandem/shared/settings.ts'
 import { type Lots, MICRO_SHARES_PER_LOT, NS_PER_MS, type Ns } from '@tandem/shared/units.ts'
 import { Client } from 'undici'
-import WebSocket from 'ws'
+import { PAUSE_NS_MAX } from './book/integrity.ts'
 import { LiveClock } from './clock.ts'
 import type { ExecutorObserver } from './executor.ts'
 import { Feed, type FeedHealth } from './feed/feed.ts'
 import type { BookListener } from './feed/intake.ts'
 import { KalshiUpkeep } from './feed/kalshi-upkeep.ts'
 import { PolymarketUpkeep } from './feed/polymarket-upkeep.ts'
+import type { MakeSocket } from './feed/socket.ts'
 import type { Journal } from './journal/journal.ts'
 import type { Listing } from './listing.ts'
 import { type Access, type Assembly, assemble } from './main.ts'
-import { SALT_MAX, SALT_MIN } from './pool/pool.ts'
 import { PrivateChannel } from './private-channel.ts'
 import { SignatureDesk } from './signature-desk.ts'
 import type { SignerClient } from './signer/client.ts'
@@ -53,6 +51,13 @@ export interface LiveParts {
   readonly journal: Journal
   readonly runId: string
   readonly balanceMicroUsd: readonly [number, number]
+  /** Random, within the pool's SALT_MIN..SALT_MAX. */
+  readonly saltStart: number
+  /** 0 up to 1: spreads attempts to connect. */
+  readonly random: () => number
+  readonly makeSocket: MakeSocket
+  /** Calls back when the loop has polled all sockets that are readable now. */
+  readonly afterReads: (then: () => void) => void
   readonly observer: ExecutorObserver & BookListener
   /** Watches requests on their way: their bytes are final, and then written. */
   readonly watch?: (gateway: Gateway, venue: Venue) => Gateway
@@ -71,9 +76,6 @@ const DRY_TURN_NS = 250 * NS_PER_MS
 const PAUSE_COUNTED_NS = 5 * NS_PER_MS
 /** Stamps apart while nothing is sent. */
 const HEADER_SPACING_MS = 50
-/** randomInt's limit: a salt need only not be one that was used before. */
-const SALT_SPREAD = 2 ** 47
-assert(SALT_MIN + SALT_SPREAD <= SALT_MAX, 'LIVE_SALT_IN_RANGE')
 /** What one answer by REST may take. */
 const REST_TIMEOUT_MS = 5_000
 
@@ -82,18 +84,22 @@ export class Live {
   readonly assembly: Assembly
   readonly clock: LiveClock
   readonly warmup: Warmup
-  /** Pauses of our own loop over PAUSE_COUNTED_NS, and the longest. */
-  readonly pauses = { count: 0, worstNs: 0 }
+  /** Pauses of our own loop over PAUSE_COUNTED_NS, those that put books in doubt, and the longest. */
+  readonly pauses = { count: 0, long: 0, worstNs: 0 }
+  /** Frames handed over, by venue. */
+  readonly frames = new Float64Array(VENUES)
   readonly gateways: readonly [PolymarketGateway, KalshiGateway]
   readonly #feeds: readonly [Feed, Feed]
   readonly #privates: readonly PrivateChannel[]
   readonly #clients: readonly [Client, Client]
   readonly #polymarketRest: PolymarketRest
   readonly #kalshiRest: KalshiRest
+  readonly #afterReads: LiveParts['afterReads']
   #isStopped = false
 
   constructor(parts: LiveParts) {
-    const { listing, settings, access, signer, journal, observer } = parts
+    const { listing, settings, access, signer, journal, observer, random, afterReads } = parts
+    this.#afterReads = afterReads
     this.clock = new LiveClock(
       (nowNs, token) => this.#onTick(nowNs, token),
       (lateNs, nowNs) => this.#onLate(lateNs, nowNs),
@@ -112,7 +118,7 @@ export class Live {
       connections: CONNECTIONS_PER_VENUE,
       open: (session) => openTls(restUrl, access.ca, session),
       clock,
-      random: Math.random,
+      random,
       listener,
     })
     this.gateways = [
@@ -144,7 +150,7 @@ export class Live {
       signer,
       journal: journal.ring,
       runId: parts.runId,
-      saltStart: SALT_MIN + randomInt(SALT_SPREAD),
+      saltStart: parts.saltStart,
       headerSpacingMs: HEADER_SPACING_MS,
       balanceMicroUsd: parts.balanceMicroUsd,
       observer,
@@ -176,18 +182,20 @@ export class Live {
     const noHeaders = async () => ({})
     const sockets = {
       clock,
-      makeSocket: (url: string, options: WebSocket.ClientOptions) => new WebSocket(url, options),
-      afterReads: (then: () => void) => void setImmediate(then),
+      makeSocket: parts.makeSocket,
+      afterReads,
       ca: access.ca,
-      random: Math.random,
+      random,
     }
     const { intakes, executor } = this.assembly
     const feedParts = (venue: Venue) => ({
       ...sockets,
       venue,
       intake: intakes[venue],
-      deliver: (socket: number, bytes: Uint8Array, start: number, end: number, nowNs: Ns) =>
-        executor.apply(venue, socket, bytes, start, end, nowNs),
+      deliver: (socket: number, bytes: Uint8Array, start: number, end: number, nowNs: Ns) => {
+        this.frames[venue]++
+        executor.apply(venue, socket, bytes, start, end, nowNs)
+      },
       settle: (nowNs: Ns) => void executor.settle(nowNs),
       changed: (nowNs: Ns) => executor.changed(venue, nowNs),
       token: tokenOf(TokenKind.Feed, venue),
@@ -268,7 +276,7 @@ export class Live {
     this.assembly.executor.onCommand(true)
     const untilNs = this.clock.nowNs() + waitMs * NS_PER_MS
     while ((this.inFlight > 0 || this.assembly.trades.open > 0) && this.clock.nowNs() < untilNs)
-      await new Promise((resume) => setImmediate(resume))
+      await new Promise<void>((resume) => this.#afterReads(resume))
     for (const { link } of this.#privates) link.stop()
     await Promise.all(this.#feeds.map((feed) => feed.close()))
     for (const gateway of this.gateways) gateway.close(this.clock.nowNs())
@@ -298,6 +306,7 @@ export class Live {
   #onLate(lateNs: number, nowNs: Ns): void {
     if (lateNs <= PAUSE_COUNTED_NS) return
     this.pauses.count++
+    if (lateNs > PAUSE_NS_MAX) this.pauses.long++
     this.pauses.worstNs = Math.max(this.pauses.worstNs, lateNs)
     for (const feed of this.#feeds) feed.paused(lateNs, nowNs)
   }

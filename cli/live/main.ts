@@ -1,22 +1,36 @@
 // The executor's process: told on stdin where the venues are and what to trade, it says on stdout what it sees, and
 // what became of it. It ends when told to stop, or when its stdin does.
+import { randomInt } from 'node:crypto'
 import { createInterface } from 'node:readline'
+import { Worker } from 'node:worker_threads'
+import { Counting } from '@tandem/colo/counting.ts'
 import { ConnectionState } from '@tandem/colo/feed/connection.ts'
 import { Journal } from '@tandem/colo/journal/journal.ts'
 import { Listing } from '@tandem/colo/listing.ts'
 import { Live } from '@tandem/colo/live.ts'
+import { openLog } from '@tandem/colo/log.ts'
+import { startMetrics } from '@tandem/colo/metrics/metrics.ts'
+import { SALT_MAX, SALT_MIN } from '@tandem/colo/pool/pool.ts'
 import { spawnSigner } from '@tandem/colo/signer/spawn.ts'
 import { TurnCell, TurnOutcome } from '@tandem/colo/turn.ts'
 import { KALSHI, POLYMARKET } from '@tandem/colo/venue/venue.ts'
+import { assert } from '@tandem/shared/assert.ts'
+import { CounterCells, Counters } from '@tandem/shared/counters.ts'
 import { feesOf, readMapping } from '@tandem/shared/mapping.ts'
 import { readSettings } from '@tandem/shared/settings.ts'
+import WebSocket from 'ws'
 import { exitCodeOf, failureLine } from '../failure.ts'
 import { nameOf, RunRecord } from '../replay/report.ts'
 import { snapshotOf } from '../snapshot.ts'
 import type { LiveCommand, LiveOrder, LiveSaying } from './order.ts'
 import { liveReport, Times } from './report.ts'
 
+/** Within randomInt's limit: a salt need only not be one that was used before. */
+const SALT_SPREAD = 2 ** 47
+assert(SALT_MIN + SALT_SPREAD <= SALT_MAX, 'LIVE_SALT_IN_RANGE')
 const SNAPSHOT_MS = 100
+/** Counters that somebody else keeps are taken over so often. */
+const SAMPLE_MS = 1_000
 /** Answers that are still out when the run ends: both venues are given this long. */
 const STOP_WAIT_MS = 5_000
 
@@ -42,6 +56,19 @@ async function run(lines: AsyncIterator<string>): Promise<void> {
     if (cells[TurnCell.outcome] !== TurnOutcome.Sent) return
     times.turn(cells[TurnCell.t0Ns], cells[TurnCell.t1Ns], cells[TurnCell.t2Ns])
   }
+  const cells = new CounterCells()
+  const log = openLog({ file: undefined, level: 'warn', cells })
+  const metrics = await startMetrics({
+    cells,
+    port: 0,
+    newWorker: (file, options) => new Worker(file, options),
+    onLost: (error) => log.logger.error({ error: error.message }, 'the metrics thread ended'),
+  })
+  const observer = new Counting(
+    cells,
+    listing.books.map(({ length }) => length),
+    record,
+  )
   const live = new Live({
     listing,
     settings,
@@ -50,31 +77,60 @@ async function run(lines: AsyncIterator<string>): Promise<void> {
     journal,
     runId: `tandem-${startMs.toString(36)}-`,
     balanceMicroUsd: order.balanceMicroUsd,
-    observer: record,
+    saltStart: SALT_MIN + randomInt(SALT_SPREAD),
+    random: Math.random,
+    makeSocket: (url, options) => new WebSocket(url, options),
+    afterReads: (then) => void setImmediate(then),
+    observer,
   })
   const { owner, kalshi } = signer.client.facts
   say({
     kind: 'ready',
+    metricsUrl: metrics.url,
     owner,
     kalshiKeyId: kalshi.keyId,
     kalshiPublicKeyPem: pemOf(kalshi.publicKey),
   })
 
   let snapshots: NodeJS.Timeout | undefined
+  let sampling: NodeJS.Timeout | undefined
   for (let line = await lines.next(); !line.done; line = await lines.next()) {
     const command = line.value as LiveCommand
     if (command === 'stop') break
     live.start()
+    sampling = setInterval(() => {
+      observer.sample(live.assembly.intakes, live.assembly.pool)
+      sample(cells, live)
+    }, SAMPLE_MS)
     snapshots = setInterval(
       () => say({ kind: 'snapshot', snapshot: snapshotOf(live.assembly, record, feedLines(live)) }),
       SNAPSHOT_MS,
     )
   }
   clearInterval(snapshots)
+  clearInterval(sampling)
   await live.stop(STOP_WAIT_MS)
   say({ kind: 'report', report: liveReport(live, record, times) })
   await journal.close()
   await signer.stop()
+  await metrics.close()
+  await log.close()
+}
+
+/** What the live parts count themselves. */
+function sample(cells: CounterCells, live: Live): void {
+  cells.add(Counters.beats)
+  cells.set(Counters.pauses, live.pauses.count, 0)
+  cells.set(Counters.pauses, live.pauses.long, 1)
+  for (const [venue, { sockets, reconnects }] of Object.values(live.feeds()).entries()) {
+    cells.set(
+      Counters.connects,
+      sockets.reduce((sum, { opens }) => sum + opens, 0),
+      venue,
+    )
+    cells.set(Counters.losses, reconnects, venue)
+    cells.set(Counters.frames, live.frames[venue], venue)
+  }
 }
 
 function say(saying: LiveSaying): void {

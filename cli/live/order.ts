@@ -21,6 +21,7 @@ export interface LiveOrder {
 export type LiveSaying =
   | {
       readonly kind: 'ready'
+      readonly metricsUrl: string
       readonly kalshiKeyId: string
       readonly kalshiPublicKeyPem: string
       readonly owner: string

@@ -37,7 +37,7 @@ export class Times {
   }
 }
 
-export function percentilesUs(of: ReturnType<typeof histogram>): Percentiles {
+function percentilesUs(of: ReturnType<typeof histogram>): Percentiles {
   const us = (percentile: number): number => of.getValueAtPercentile(percentile) / 1_000
   return { p50: us(50), p99: us(99), p999: us(99.9), samples: of.totalCount }
 }

@@ -48,6 +48,8 @@ const PER_ORDER_LIMIT = {
 /** The loopback venues and an executor that trades on them: two processes, and the door to the venues' books. */
 export class SandboxRun {
   readonly started: SandboxStarted
+  /** Where the executor's counters are published. */
+  metricsUrl = ''
   readonly #sandbox: ChildProcess
   readonly #executor: ChildProcess
   readonly #folder: string
@@ -132,6 +134,7 @@ export class SandboxRun {
     this.#tell(JSON.stringify(order))
     const ready = await this.next()
     if (ready?.kind !== 'ready') throw ended('the executor ended before it was ready')
+    this.metricsUrl = ready.metricsUrl
     await this.#control('POST', '/accounts', {
       kalshi: {
         userId: this.started.accounts.kalshi.userId,

@@ -32,6 +32,9 @@ assert(TARGET_LIMITS_MAX <= 0xff, 'POOL_WANTED_COUNT_FITS_UINT8')
  */
 const KALSHI_LEVELS_MAX = 600
 
+/** Lines within so many hot bands of crossing may cross by a single jump. */
+const NEAR_BANDS = 4
+
 /** What bounds a line's wanted set; from the settings. */
 export interface TargetBands {
   /** How near to crossing a line must be to be hot, and how far below its touch Polymarket may fall meanwhile. */
@@ -109,8 +112,10 @@ export function planTargets(
     targets,
     market.polymarketTick,
     polymarketTouch,
-    Math.min(bands.baseLevels, TARGET_LIMITS_MAX),
+    Math.min(bands.baseLevels, TARGET_LIMITS_MAX - 1),
   )
+  // Should Polymarket jump to crossing at once, Kalshi standing still, this is the limit that every plan may have.
+  if (breakEven !== PRICE_NONE && targets.distance <= NEAR_BANDS * bands.hotBand) addLimit(targets, breakEven)
   return PRICE_ONE + targets.distance
 }
 

@@ -51,7 +51,7 @@ export const EMPTY = -3
 /** A string or a JSON number, but not of the kind that the field needs. */
 export const NOT_A_NUMBER = -4
 /** A JSON value of another type. */
-export const WRONG_TYPE = -5
+const WRONG_TYPE = -5
 
 // What is wrong with a message, as bits: no shape of its type outweighs a bad number.
 const FAULT_NUMBER = 1

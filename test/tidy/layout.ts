@@ -71,7 +71,7 @@ export function forbidden(path: string, specifier: string, typeOnly: boolean): s
     venueShell.test(to) &&
     from !== 'test' &&
     !typeOnly &&
-    !/\/(main|replay|paper)\.ts$|^cli\//.test(path)
+    !/\/(main|live|replay|paper)\.ts$|^cli\//.test(path)
   ) {
     return `${to} is banned, use colo/venue/gateway.ts and let main bring the gateway in`
   }

@@ -96,7 +96,7 @@ const BY_TEXT: readonly (readonly [PolymarketError, ...string[]])[] = [
 ]
 
 /** Classifies what a refusal says: of the whole answer, or of one order in a batch. */
-export function polymarketErrorOfText(text: string): PolymarketError {
+function polymarketErrorOfText(text: string): PolymarketError {
   const lower = text.toLowerCase()
   for (const [error, ...parts] of BY_TEXT) if (parts.some((part) => lower.includes(part))) return error
   return PolymarketError.Other

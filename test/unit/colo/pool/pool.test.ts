@@ -177,7 +177,7 @@ test('no more is asked than may be outstanding, and a wish that vanished meanwhi
   stand.tick()
   assert.equal(stand.signer.orders.length, OUTSTANDING_MAX)
   assert.ok(stand.signer.orders.every(({ lane, side }) => lane === LANE_REFILL && side === ORDER_BUY))
-  stand.touch(YES, 2_000, 9_000)
+  stand.touch(YES, 2_000, 9_500)
   stand.signAll()
   stand.tick()
   const limits = stand.signer.orders.map(({ makerAmount, takerAmount }) => makerAmount / takerAmount)

@@ -28,10 +28,14 @@ test('a line near crossing wants the break-even limits of Kalshi levels, its tou
   assert.equal(distance, -200)
 })
 
-test('a line far from crossing wants ten ticks around its touch, the touch first', () => {
+test('a line near enough for one jump wants ten ticks around its touch, and the limit that it would cross at', () => {
   const { limits, hot } = plan({}, 4_600, 6_000)
-  assert.deepEqual(limits, [4_600, 4_500, 4_700, 4_400, 4_800, 4_300, 4_900, 4_200, 5_000, 4_100])
+  assert.deepEqual(limits, [4_600, 4_500, 4_700, 4_400, 4_800, 4_300, 4_900, 4_200, 5_000, 4_100, 4_000])
   assert.equal(hot, false)
+})
+
+test('a line far from crossing wants no more than the ticks around its touch', () => {
+  assert.equal(plan({}, 4_600, 7_000).limits.length, 10)
 })
 
 test('ten ticks are wanted also where the price range ends', () => {

@@ -14,7 +14,7 @@ export const IDS: ReadonlyMap<string, number> = new Map(TOKENS.map((token, code)
 
 const cents = fc.integer({ min: 1, max: 99 }).map((price) => (price / 100).toString())
 const ticks = fc.integer({ min: 1, max: 9999 }).map((price) => (price / 10_000).toFixed(4))
-export const priceText = fc.oneof(
+const priceText = fc.oneof(
   { weight: 40, arbitrary: cents },
   { weight: 10, arbitrary: ticks },
   fc.constantFrom(
@@ -50,7 +50,7 @@ export const priceText = fc.oneof(
   fc.string({ maxLength: 8 }),
 )
 const wholeLots = fc.integer({ min: 0, max: 99_999_999 }).map((lots) => (lots / 100).toString())
-export const sizeText = fc.oneof(
+const sizeText = fc.oneof(
   { weight: 40, arbitrary: wholeLots },
   { weight: 10, arbitrary: fc.integer({ min: 0, max: 2 ** 40 }).map((micro) => (micro / 1e6).toFixed(6)) },
   fc.constantFrom(
