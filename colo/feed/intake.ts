@@ -17,6 +17,7 @@ import {
   afterLevel,
   afterLoss,
   BookState,
+  LAG_MS_MAX,
   madeAfterPause,
   SETTLE_NS,
 } from '../book/integrity.ts'
@@ -257,7 +258,8 @@ export class Intake implements FrameSink {
     this.#sidOfBook[index] = this.#sid
     this.#splices[index] = undefined
     this.#inSnapshot = true
-    this.#hear(venueMs)
+    // A snapshot is stamped with the book's last change, so that its age says nothing of the socket.
+    this.#hear(venueMs, 0)
     if (tick !== PRICE_NONE) this.#listener.tickTold(this.venue, index, tick)
   }
 
@@ -302,8 +304,9 @@ export class Intake implements FrameSink {
     let outcome = ladder.add(price, lots)
     if (outcome === LadderOutcome.OffTick && this.#refine(book, price)) outcome = ladder.add(price, lots)
     if (outcome !== LadderOutcome.Ok) this.#misfit(index, book, outcome)
-    book.delta(venueMs > 0 ? venueMs : book.venueMs, this.#nowNs, venueMs > 0 ? this.#wallMs - venueMs : 0)
-    this.#hear(venueMs)
+    const lagMs = venueMs > 0 ? this.#wallMs - venueMs : 0
+    book.delta(venueMs > 0 ? venueMs : book.venueMs, this.#nowNs, lagMs)
+    this.#hear(venueMs, lagMs)
   }
 
   top(index: number, bid: Price, ask: Price, venueMs: number): void {
@@ -311,10 +314,11 @@ export class Intake implements FrameSink {
     this.#claimBid[index] = bid
     this.#claimAsk[index] = ask
     this.#claimMs[index] = venueMs
+    const lagMs = this.#wallMs - venueMs
     const splice = this.#splices[index]
     if (splice === undefined || this.#isPastSplice(splice, index, book, venueMs))
-      book.claim(bid, ask, venueMs, this.#nowNs, this.#wallMs - venueMs)
-    this.#hear(venueMs)
+      book.claim(bid, ask, venueMs, this.#nowNs, lagMs)
+    this.#hear(venueMs, lagMs)
   }
 
   tickSize(index: number, tick: Price, _venueMs: number): void {
@@ -324,7 +328,7 @@ export class Intake implements FrameSink {
 
   trade(_index: number, _price: Price, _lots: Lots, _takerSide: Side, venueMs: number): void {
     this.counts.trades++
-    this.#hear(venueMs)
+    this.#hear(venueMs, 0)
   }
 
   control(kind: Control, a: number, b: number): void {
@@ -404,8 +408,7 @@ export class Intake implements FrameSink {
   paused(socket: number, pauseNs: number, nowNs: Ns): void {
     const wallMs = this.#clock.wallMs()
     this.begin(nowNs, wallMs, socket)
-    for (let index = 0; index < this.books.length; index++)
-      if (this.#socketOf[index] === socket) this.#touch(index, Cause.Pause).pause(pauseNs, nowNs)
+    this.#pauseSocket(pauseNs)
     this.#doubtMs[socket] = wallMs
     this.end()
   }
@@ -481,9 +484,25 @@ export class Intake implements FrameSink {
     return true
   }
 
-  #hear(venueMs: number): void {
+  #hear(venueMs: number, lagMs: number): void {
     this.isData = true
-    if (madeAfterPause(venueMs, this.#doubtMs[this.#socket], false)) this.caughtUp(this.#socket)
+    if (lagMs > LAG_MS_MAX) this.#hearLate(lagMs)
+    else if (madeAfterPause(venueMs, this.#doubtMs[this.#socket], false)) this.caughtUp(this.#socket)
+  }
+
+  /** One book's message is late, so that what its socket has to say of the others is too: until a timely one comes. */
+  #hearLate(lagMs: number): void {
+    const isKnown = this.#doubtMs[this.#socket] !== DOUBT_NONE
+    this.#doubtMs[this.#socket] = this.#wallMs
+    if (!isKnown) this.#pauseSocket(lagMs * NS_PER_MS)
+  }
+
+  #pauseSocket(pauseNs: number): void {
+    for (let index = 0; index < this.books.length; index++) {
+      const isCarried = this.#socketOf[index] === this.#socket
+      if (isCarried && this.books[index].state === BookState.Live)
+        this.#touch(index, Cause.Pause).pause(pauseNs, this.#nowNs)
+    }
   }
 
   /** @param sid -1 for every sid of the socket. */

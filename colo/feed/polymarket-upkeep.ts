@@ -23,8 +23,8 @@ interface BookParser {
   parse(bytes: Uint8Array, start: number, end: number, sink: FrameSink): number
 }
 
-/** How long after a subscription a book may take: the dump came within the first second wherever it was watched. */
-const DUMP_NS_MAX = 2_000_000_000
+/** How long a book may take after the subscription before REST is asked: one request, that a dump on its way makes idle. */
+const DUMP_NS_MAX = 1_000_000_000
 /** The venue answers at most 500 (fact sheet, section 5); a fifth of that keeps the parse of it off our frames' time. */
 const BOOKS_PER_REQUEST_MAX = 100
 /** Books compared at once. */

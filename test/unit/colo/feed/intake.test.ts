@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Book } from '@tandem/colo/book/book.ts'
-import { BookState, SETTLE_NS } from '@tandem/colo/book/integrity.ts'
+import { BookState, LAG_MS_MAX, SETTLE_NS } from '@tandem/colo/book/integrity.ts'
 import { SimulatedClock } from '@tandem/colo/clock.ts'
 import { Cause, Intake } from '@tandem/colo/feed/intake.ts'
 import { TokenKind, tokenOf, tokenValue } from '@tandem/colo/token.ts'
@@ -336,4 +336,20 @@ test('messages that are no market data are no sign of life', () => {
   assert.ok(!intake.isData)
   frame((sink) => sink.lost())
   assert.ok(!intake.isData)
+})
+
+test('a late message doubts the quiet books of its socket too, until a timely one', () => {
+  const { clock, frame, snapshot, change } = scene(KALSHI, 2)
+  frame((sink) => snapshot(sink, 0))
+  frame((sink) => snapshot(sink, 1))
+  const late = () =>
+    frame((sink) => sink.change(0, SIDE_BID, 4600 as Price, 50 as Lots, clock.wallMs() - LAG_MS_MAX - 1))
+  assert.deepEqual(late(), ['0 Live>Stale Change', '1 Live>Unsettled Pause'])
+  clock.step(5e9)
+  // Made after the first late one, and as late: no proof.
+  assert.deepEqual(late(), [])
+  assert.deepEqual(
+    frame((sink) => change(sink, 0, 4600, 50)),
+    ['0 Stale>Live Change', '1 Unsettled>Live Pause'],
+  )
 })
