@@ -23,7 +23,8 @@ import { MICRO_USD_PER_USD, NS_PER_S, PRICE_NONE } from '@tandem/shared/units.ts
 import { Episodes } from './episodes.ts'
 import { nameOf, RunRecord } from './report.ts'
 import { TapeSigner } from './signer.ts'
-import type { Tape, TapeFrame } from './tape.ts'
+import { assignSockets, venueOf } from './sockets.ts'
+import type { Tape, TapeChange, TapeFrame } from './tape.ts'
 
 /** Nothing else needs the signer's core during a replay, so refills may have all of it. */
 const MADE_UP_KEYS: SignerOptions = { ephemeral: 'ed25519', limits: { refillPercent: 100 } }
@@ -140,14 +141,20 @@ export class Replay {
   }
 
   async #play({ afterFrame, signal, stopwatch }: ReplayOptions): Promise<void> {
-    const { executor, intakes, trades } = this.assembly
+    const { executor, intakes, trades, listing } = this.assembly
+    for (const intake of intakes) assignSockets(intake, this.tape, listing.marketIds(intake.venue))
     executor.start()
-    for (const frame of this.tape.frames) {
+    let changes = 0
+    for (const [place, frame] of this.tape.frames.entries()) {
+      for (; this.tape.changes[changes]?.before === place; changes++)
+        await this.#change(this.tape.changes[changes])
       await this.#stepTo(frame.atNs)
       this.record.line = frame.line
-      const venue = frame.venue === 'kalshi' ? KALSHI : POLYMARKET
+      const venue = venueOf(frame.venue)
+      const nowNs = this.clock.nowNs()
       stopwatch?.frame()
-      executor.onFrame(venue, frame.bytes, 0, frame.bytes.length, this.clock.nowNs())
+      executor.apply(venue, frame.socket, frame.bytes, 0, frame.bytes.length, nowNs)
+      executor.settle(nowNs)
       stopwatch?.done()
       this.#noteEpisodes(intakes[venue], frame.recvTsNs)
       const waits = afterFrame?.(this, frame)
@@ -155,6 +162,14 @@ export class Replay {
       if (signal?.aborted) break
     }
     if (trades.open > 0) await this.#stepTo(this.clock.nowNs() + TAIL_NS)
+  }
+
+  /** A connection was lost, or stands anew: what it told is no longer sure until it is told again. */
+  async #change({ atNs, venue, socket }: TapeChange): Promise<void> {
+    await this.#stepTo(atNs)
+    const { executor, intakes } = this.assembly
+    intakes[venueOf(venue)].disconnected(socket, this.clock.nowNs())
+    executor.changed(venueOf(venue), this.clock.nowNs())
   }
 
   /** Lets everything happen that is due until then: answers of the signer and of the paper venues, doubts, refills. */
@@ -202,7 +217,7 @@ export class Replay {
     const hits = pool.hitRate.all()
     const recent = pool.hitRate.afterMove()
     return {
-      frames: this.tape.lines,
+      frames: this.tape.lines - this.tape.changes.length,
       applied: { polymarket: intakes[POLYMARKET].counts.changes, kalshi: intakes[KALSHI].counts.changes },
       feeds: { polymarket: intakes[POLYMARKET].counts, kalshi: intakes[KALSHI].counts },
       final: Object.fromEntries(this.pairs.map(({ pair }, bundle) => [pair.id, this.#tops(bundle)])),
