@@ -21,7 +21,7 @@ export interface PairWithFees {
 }
 
 /** A market whose structure is not told: whole cents are valid in every one (Kalshi fact sheet, section 6). */
-const WHOLE_CENTS = KALSHI_TICKS.get('linear_cent') as TickStructure
+export const WHOLE_CENTS = KALSHI_TICKS.get('linear_cent') as TickStructure
 /** Where the Polymarket tick is not told yet: only what is held is at stake, since nothing is sent before it is. */
 const TICK_UNTOLD = 100 as Price
 

@@ -14,7 +14,7 @@ import { Executor, type ExecutorObserver } from './executor.ts'
 import { type BookListener, Intake } from './feed/intake.ts'
 import { RecordKind } from './journal/record.ts'
 import type { JournalRing } from './journal/ring.ts'
-import type { Listing } from './listing.ts'
+import { type Listing, WHOLE_CENTS } from './listing.ts'
 import { type Legs, OrderDesk } from './order-desk.ts'
 import { HeaderRing } from './pool/headers.ts'
 import { ClientOrderIds } from './pool/ids.ts'
@@ -146,14 +146,21 @@ export function assemble(listing: Listing, settings: Settings, around: Surroundi
     pool.closeLine(lineOf(index, BUY_POLYMARKET_SELL_KALSHI))
     pool.closeLine(lineOf(index, BUY_KALSHI_SELL_POLYMARKET))
   }
+  /** Bundles whose prices on Kalshi are no more those of the mapping: what Polymarket tells does not reopen them. */
+  const unpriced = new Set<number>()
   const listener: BookListener = {
     bookMoved: (...move) => observer.bookMoved(...move),
     tickTold(venue, book, tick) {
       observer.tickTold(venue, book, tick)
       bundles.forEach((bundle, index) => {
         if (bundle.books[venue] !== book) return
-        const ticks = venue === POLYMARKET ? POLYMARKET_TICKS.get(tick) : undefined
-        if (ticks === undefined) closeLines(index)
+        if (venue === KALSHI) {
+          unpriced.add(index)
+          // For what is under way, and may have to be evened out.
+          bundle.ticks[KALSHI] = WHOLE_CENTS
+        }
+        const ticks = POLYMARKET_TICKS.get(tick)
+        if (ticks === undefined || unpriced.has(index)) closeLines(index)
         else if (ticks !== bundle.ticks[POLYMARKET] || !legs[index].tradable) {
           bundle.ticks[POLYMARKET] = ticks
           legs[index].tradable = true

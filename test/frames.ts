@@ -69,3 +69,13 @@ export const kalshiDelta = (
       msg: { market_ticker: ticker, market_id: 'm', price_dollars: price, delta_fp: delta, side, ts_ms: ms },
     }),
   )
+
+export const kalshiLifecycle = (ticker: string, seq: number, event: string) =>
+  Buffer.from(
+    JSON.stringify({
+      type: 'market_lifecycle_v2',
+      sid: 2,
+      seq,
+      msg: { market_ticker: ticker, event_type: event },
+    }),
+  )

@@ -14,7 +14,15 @@ import { TurnCell, TurnOutcome } from '@tandem/colo/turn.ts'
 import { KALSHI, POLYMARKET, type Venue } from '@tandem/colo/venue/venue.ts'
 import { readMapping } from '@tandem/shared/mapping.ts'
 import { readSettings } from '@tandem/shared/settings.ts'
-import { kalshiDelta, kalshiSnapshot, polymarketBook, polymarketChange } from '../../frames.ts'
+import { isLegalPrice } from '@tandem/shared/ticks.ts'
+import type { Price } from '@tandem/shared/units.ts'
+import {
+  kalshiDelta,
+  kalshiLifecycle,
+  kalshiSnapshot,
+  polymarketBook,
+  polymarketChange,
+} from '../../frames.ts'
 
 // The pipeline from bytes to orders, with a signer that answers when told and a journal whose disk is ours.
 
@@ -77,19 +85,25 @@ class HeldSigner implements Signer {
 }
 
 interface SceneOptions {
+  kalshiTicks?: string
   polarity?: string
   settings?: object
   takerDelayMs?: number
 }
 
-function scene({ polarity = 'same', settings = {}, takerDelayMs = 0 }: SceneOptions = {}) {
+function scene({
+  polarity = 'same',
+  settings = {},
+  takerDelayMs = 0,
+  kalshiTicks = 'linear_cent',
+}: SceneOptions = {}) {
   const { mapping } = readMapping(
     {
       pairs: [
         {
           id: 'pair',
           polarity,
-          kalshi: { ticker: TICKER },
+          kalshi: { ticker: TICKER, price_level_structure: kalshiTicks },
           polymarket: { yes_token: YES, no_token: NO, tick: '0.01', taker_delay_ms: takerDelayMs },
         },
       ],
@@ -449,4 +463,22 @@ test('a tick that Polymarket does not have stops the market', () => {
   )
   assert.equal(parts.kalshi('0.5300', '0.4500'), TurnOutcome.Refused)
   assert.equal(parts.record.decisions.refused.NotTradable, 1)
+})
+
+test('a tick that Polymarket tells does not reopen a market whose Kalshi prices are not known', () => {
+  const parts = stocked()
+  parts.frame(KALSHI, kalshiLifecycle(TICKER, 1, 'price_level_structure_updated'))
+  parts.polymarket('0.45', '0.47')
+  parts.step(1_000)
+  assert.equal(parts.kalshi('0.5300', '0.4500'), TurnOutcome.Refused)
+  assert.equal(parts.record.decisions.refused.NotTradable, 1)
+})
+
+test('after Kalshi’s prices changed what is under way keeps to whole cents, which every structure has', () => {
+  const parts = stocked({ kalshiTicks: 'deci_cent' })
+  const kalshiTicks = () => parts.listing.bundles[0].ticks[KALSHI]
+  assert.equal(isLegalPrice(kalshiTicks(), 5_310 as Price), true)
+  parts.frame(KALSHI, kalshiLifecycle(TICKER, 1, 'price_level_structure_updated'))
+  assert.equal(isLegalPrice(kalshiTicks(), 5_310 as Price), false)
+  assert.equal(isLegalPrice(kalshiTicks(), 5_300 as Price), true)
 })
