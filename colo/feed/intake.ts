@@ -17,6 +17,7 @@ import {
   afterLevel,
   afterLoss,
   BookState,
+  DOUBT_PAUSE,
   LAG_MS_MAX,
   madeAfterPause,
   SETTLE_NS,
@@ -126,6 +127,8 @@ export class Intake implements FrameSink {
   readonly #stateBefore: Uint8Array
   readonly #cause: Uint8Array
   readonly #closeMs: Float64Array
+  /** By book: paused or decided by the venue's word, whatever our clock says. */
+  readonly #isShut: Uint8Array
   readonly #sidOfBook: Float64Array
   /** By book: the venue's last word on its top, and when it was said; REST is held against it. */
   readonly #claimBid: Int32Array
@@ -144,6 +147,7 @@ export class Intake implements FrameSink {
   readonly #clock: Clock
   readonly #listener: BookListener
   readonly #doubtToken: TokenKind
+  readonly #closeToken: TokenKind
   #nowNs = 0 as Ns
   #wallMs = 0
   #sid = -1
@@ -172,6 +176,7 @@ export class Intake implements FrameSink {
     this.#stateBefore = new Uint8Array(books.length)
     this.#cause = new Uint8Array(books.length)
     this.#closeMs = closeMs
+    this.#isShut = new Uint8Array(books.length)
     this.#sidOfBook = new Float64Array(books.length).fill(-1)
     this.#claimBid = new Int32Array(books.length).fill(PRICE_NONE)
     this.#claimAsk = new Int32Array(books.length).fill(PRICE_NONE)
@@ -180,12 +185,10 @@ export class Intake implements FrameSink {
     this.#socketOf = new Int32Array(books.length)
     this.#clock = clock
     this.#doubtToken = tokens.doubt
+    this.#closeToken = tokens.close
     this.#listener = listener
     for (let book = 0; book < books.length; book++)
-      if (Number.isFinite(closeMs[book])) {
-        const inNs = Math.max(0, closeMs[book] - clock.wallMs()) * NS_PER_MS
-        clock.at((clock.nowNs() + inNs) as Ns, tokenOf(tokens.close, book))
-      }
+      if (Number.isFinite(closeMs[book])) this.#awaitClose(book, clock.nowNs(), clock.wallMs())
   }
 
   /** Which socket carries each book; before the first frame. */
@@ -338,31 +341,38 @@ export class Intake implements FrameSink {
   }
 
   #settleControl(kind: Control, a: number, b: number): void {
-    if (kind === Control.Resolved) this.#closeAt(a, Number.NEGATIVE_INFINITY)
+    if (kind === Control.Resolved) this.#shut(a, 1)
     if (kind === Control.Unsubscribed || (kind === Control.Refused && endsSubscription(a)))
       this.#loseSid(b, Cause.Connection)
     if (kind !== Control.Lifecycle) return
-    if (b === Lifecycle.Deactivated || b === Lifecycle.Determined || b === Lifecycle.Settled)
-      this.#closeAt(a, Number.NEGATIVE_INFINITY)
+    if (b === Lifecycle.Deactivated || b === Lifecycle.Determined || b === Lifecycle.Settled) this.#shut(a, 1)
+    // The new close is not read, and nothing is told when it comes: an order to a closed market is half a trade.
+    if (b === Lifecycle.CloseMoved) {
+      this.#closeMs[a] = Number.NEGATIVE_INFINITY
+      this.closeDue(a)
+    }
     // The new steps come by REST: until they are read, no price of ours is known to be legal.
     if (b === Lifecycle.PriceStructure) this.#listener.tickTold(this.venue, a, PRICE_NONE)
     // Reactivation cancels what rested (Kalshi fact sheet, section 8): Closed gives way to SUSPECT, not to LIVE.
-    if (b === Lifecycle.Activated) this.#closeAt(a, Number.POSITIVE_INFINITY)
+    if (b === Lifecycle.Activated) this.#shut(a, 0)
   }
 
   /** A book's doubt has lasted `SETTLE_NS`, unless it was settled, or raised anew, since. */
   doubtDue(index: number): void {
     const book = this.#touch(index, Cause.Doubt)
     book.state = afterDoubt(book.state, book.doubtMs, book.doubtNs, this.#nowNs)
-    // Settled and raised anew since this deadline was set: the new doubt has its own time. One of a pause has none.
-    const isAnew = book.state === BookState.Unsettled && book.doubtNs + SETTLE_NS > this.#nowNs
-    if (isAnew) this.#awaitDoubt(index)
+    // Settled and raised anew since this deadline was set, or one of a pause, which the venue's may yet follow.
+    if (book.state === BookState.Unsettled) this.#awaitDoubt(index)
   }
 
   /** A book's close has come by our clock. */
   closeDue(index: number): void {
     const book = this.#touch(index, Cause.Clock)
-    book.state = afterClock(book.state, this.#wallMs, this.#closeMs[index])
+    const closeMs = this.#isShut[index] === 1 ? Number.NEGATIVE_INFINITY : this.#closeMs[index]
+    book.state = afterClock(book.state, this.#wallMs, closeMs)
+    // The wall clock is steered and the monotonic one is not: a deadline may come before its close.
+    const isEarly = book.state !== BookState.Closed && Number.isFinite(closeMs)
+    if (isEarly) this.#awaitClose(index, this.#nowNs, this.#wallMs)
   }
 
   // ---- what happens to a socket, and not in a frame --------------------------------------------------------------
@@ -519,8 +529,15 @@ export class Intake implements FrameSink {
   }
 
   #awaitDoubt(index: number): void {
-    const { doubtNs } = this.books[index]
-    this.#clock.at((doubtNs + SETTLE_NS) as Ns, tokenOf(this.#doubtToken, index))
+    const { doubtMs, doubtNs } = this.books[index]
+    // The time of a pause's doubt is never up: it is looked at again and again.
+    const sinceNs = doubtMs === DOUBT_PAUSE ? this.#nowNs : doubtNs
+    this.#clock.at((sinceNs + SETTLE_NS) as Ns, tokenOf(this.#doubtToken, index))
+  }
+
+  #awaitClose(index: number, nowNs: Ns, wallMs: number): void {
+    const inNs = Math.max(0, this.#closeMs[index] - wallMs) * NS_PER_MS
+    this.#clock.at((nowNs + inNs) as Ns, tokenOf(this.#closeToken, index))
   }
 
   #lose(index: number, cause: Cause): void {
@@ -528,8 +545,8 @@ export class Intake implements FrameSink {
     book.state = afterLoss(book.state)
   }
 
-  #closeAt(index: number, closeMs: number): void {
-    this.#closeMs[index] = closeMs
+  #shut(index: number, isShut: 0 | 1): void {
+    this.#isShut[index] = isShut
     this.closeDue(index)
   }
 

@@ -209,6 +209,58 @@ test('a market that was paused is SUSPECT when it is active again, until a snaps
   )
 })
 
+test('a market that is active again still closes when it was to', () => {
+  const { clock, intake, frame, snapshot } = scene(KALSHI, 1, 1_000_500)
+  frame((sink) => snapshot(sink, 0))
+  frame((sink) => sink.control(Control.Lifecycle, 0, Lifecycle.Deactivated))
+  frame((sink) => sink.control(Control.Lifecycle, 0, Lifecycle.Activated))
+  frame((sink) => snapshot(sink, 0))
+  assert.equal(intake.books[0].state, BookState.Live)
+  clock.step(1e9)
+  frame((sink) => sink.closeDue(0))
+  assert.equal(intake.books[0].state, BookState.Closed)
+})
+
+test('a market whose close was moved stays closed, since its new close is not known', () => {
+  const { intake, frame, snapshot } = scene(KALSHI, 1)
+  frame((sink) => snapshot(sink, 0))
+  frame((sink) => sink.control(Control.Lifecycle, 0, Lifecycle.CloseMoved))
+  frame((sink) => sink.control(Control.Lifecycle, 0, Lifecycle.Activated))
+  frame((sink) => snapshot(sink, 0))
+  assert.equal(intake.books[0].state, BookState.Closed)
+})
+
+test('a close that comes due while the wall clock is behind is waited for', () => {
+  const { clock, intake, snapshot } = scene(KALSHI, 1, 1_000_500)
+  const frame = (lateMs: number, say: (sink: Intake) => void): void => {
+    intake.begin(clock.nowNs(), clock.wallMs() - lateMs)
+    say(intake)
+    intake.end()
+  }
+  frame(0, (sink) => snapshot(sink, 0))
+  assert.notEqual(clock.step(1e9), -1)
+  frame(3, (sink) => sink.closeDue(0))
+  assert.equal(intake.books[0].state, BookState.Live)
+  assert.notEqual(clock.step(1e9), -1, 'its deadline is set again')
+  frame(3, (sink) => sink.closeDue(0))
+  assert.equal(intake.books[0].state, BookState.Closed)
+})
+
+test('a doubt of the venue that follows a long one of ours has a time of its own', () => {
+  const { clock, intake, frame, snapshot, change } = scene(KALSHI, 1)
+  frame((sink) => snapshot(sink, 0))
+  intake.paused(0, 60 * NS_PER_MS, clock.nowNs())
+  const due = (untilNs: number): void => {
+    while (clock.step(untilNs) !== -1) frame((sink) => sink.doubtDue(0))
+  }
+  due(2 * SETTLE_NS)
+  assert.equal(intake.books[0].state, BookState.Unsettled)
+  frame((sink) => change(sink, 0, 5000, 100))
+  assert.equal(intake.books[0].crossed(), true)
+  due(5 * SETTLE_NS)
+  assert.equal(intake.books[0].state, BookState.Suspect)
+})
+
 test('a frame lists each of its books once', () => {
   const { clock, intake, frame, snapshot } = scene(POLYMARKET, 3)
   frame((sink) => {
