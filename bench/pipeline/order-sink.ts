@@ -1,0 +1,53 @@
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { createServer, type Server, type TLSSocket } from 'node:tls'
+import type { Certificate } from '@tandem/sandbox/certificate.ts'
+import { marketInfo } from './market.ts'
+
+// Where orders end: HTTP/1.1 over TLS without a framework, so that little lies between the bytes' arrival and the look at
+// the clock. Whatever is no order is answered at once.
+
+export interface ReadOrder {
+  /** When its last byte had been read: performance.now(). */
+  readonly readMs: number
+  readonly bytes: Buffer
+  readonly socket: TLSSocket
+}
+
+const ORDER = /^POST \/(order|\S*\/portfolio\/events\/orders) /
+
+export function answer(socket: TLSSocket, status: number, body: string): void {
+  socket.write(
+    `HTTP/1.1 ${status} X\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+  )
+}
+
+/** Opens one; `onOrder` has to answer. @returns its port. */
+export async function openOrderSink(
+  { key, cert }: Certificate,
+  onOrder: (order: ReadOrder) => void,
+): Promise<number> {
+  const server: Server = createServer({ key, cert, ALPNProtocols: ['http/1.1'] }, (socket) => {
+    socket.setNoDelay(true)
+    socket.on('error', () => {})
+    let waiting: Buffer = Buffer.alloc(0)
+    socket.on('data', (bytes: Buffer) => {
+      const readMs = performance.now()
+      waiting = waiting.length === 0 ? bytes : Buffer.concat([waiting, bytes])
+      const end = waiting.indexOf('\r\n\r\n')
+      if (end === -1) return
+      const head = waiting.toString('latin1', 0, end)
+      const length = Number(/content-length: *(\d+)/i.exec(head)?.[1] ?? '0')
+      if (waiting.length < end + 4 + length) return
+      const request = waiting
+      waiting = Buffer.alloc(0)
+      if (ORDER.test(head)) onOrder({ readMs, bytes: request, socket })
+      else if (head.startsWith('POST')) answer(socket, 200, '[]')
+      else answer(socket, 200, head.startsWith('GET /time') ? '0' : JSON.stringify(marketInfo))
+    })
+  })
+  server.on('tlsClientError', () => {})
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return (server.address() as AddressInfo).port
+}
