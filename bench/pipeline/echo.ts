@@ -36,7 +36,7 @@ async function start({ ca, doors, requests }: EchoOrder): Promise<void> {
   const [polymarketRequest, kalshiRequest] = requests.map((text) => Buffer.from(text, 'base64'))
   const polymarket = await openOrders(doors.polymarketOrders, ca)
   const kalshi = await openOrders(doors.kalshiOrders, ca)
-  await open(doors.kalshiFrames, ca, { id: 1, params: { market_tickers: tickers } })
+  await open(doors.kalshiFrames, ca, { id: 1, cmd: 'subscribe', params: { market_tickers: tickers } })
   const frames = await open(doors.polymarketFrames, ca, { type: 'market' })
   frames.on('message', (bytes: Buffer) => {
     if (bytes.length !== OPENING_BYTES) return

@@ -97,21 +97,20 @@ export function polymarketChange(pair: number, shares: number, ms: number): stri
 /** Bytes of a frame that opens a cross; one that closes it is shorter. */
 export const OPENING_BYTES = polymarketChange(0, 100, Date.now()).length
 
-/** The answer to a subscription: a snapshot of each ticker, numbered from 1. */
-export function kalshiBooks(asked: readonly string[]): string[] {
-  return asked.map((name, at) =>
-    JSON.stringify({
-      type: 'orderbook_snapshot',
-      sid: 1,
-      seq: at + 1,
-      msg: {
-        market_ticker: name,
-        market_id: 'm',
-        yes_dollars_fp: [['0.4700', '100.00']],
-        no_dollars_fp: [['0.5100', '100.00']],
-      },
-    }),
-  )
+/** A snapshot; `id` is that of the command which asked for it. */
+export function kalshiBook(name: string, contracts: number, seq: number, id: number): string {
+  return JSON.stringify({
+    type: 'orderbook_snapshot',
+    id,
+    sid: 1,
+    seq,
+    msg: {
+      market_ticker: name,
+      market_id: 'm',
+      yes_dollars_fp: [['0.4700', `${contracts}.00`]],
+      no_dollars_fp: [['0.5100', '100.00']],
+    },
+  })
 }
 
 /** A contract more at Kalshi's bid: here too the touch must have changed. */

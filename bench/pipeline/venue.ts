@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { type Certificate, makeCertificate } from '@tandem/sandbox/certificate.ts'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { kalshiBooks, kalshiChange, PAIRS, polymarketBooks, polymarketChange } from './market.ts'
+import { kalshiBook, kalshiChange, PAIRS, polymarketBooks, polymarketChange, tickers } from './market.ts'
 import { answer, openOrderSink, type ReadOrder } from './order-sink.ts'
 
 // Both venues, in a process of their own: writes a frame that opens a cross to one client, waits until both of its orders
@@ -87,6 +87,8 @@ class Peer {
   #kalshi: WebSocket | undefined
   #kalshiSeq = 0
   #samples = 0
+  /** At Kalshi's bid, by pair. */
+  readonly #contracts = new Int32Array(PAIRS).fill(100)
   readonly #orders: (ReadOrder | undefined)[] = [undefined, undefined]
   #done: (() => void) | undefined
 
@@ -127,19 +129,25 @@ class Peer {
     this.#polymarket?.send(polymarketChange(pair, 0, Date.now()))
     // Of a pair whose turn was long ago: Kalshi's frame may overtake Polymarket's, which still has to close the cross.
     const rested = (pair + PAIRS / 2) % PAIRS
+    this.#contracts[rested]++
     this.#kalshi?.send(kalshiChange(rested, ++this.#kalshiSeq, Date.now()))
     if (first === undefined || second === undefined) return -1
     return (Math.max(first.readMs, second.readMs) - writtenMs) * 1_000
   }
 
   #subscribed(socket: WebSocket, text: string): void {
-    const { id, params } = JSON.parse(text) as { id: number; params: { market_tickers?: string[] } }
-    socket.send(JSON.stringify({ id, type: 'subscribed', msg: { channel: 'orderbook_delta', sid: 1 } }))
+    const { id, cmd, params } = JSON.parse(text) as {
+      id: number
+      cmd: string
+      params: { market_tickers?: string[] }
+    }
+    if (cmd === 'subscribe')
+      socket.send(JSON.stringify({ id, type: 'subscribed', msg: { channel: 'orderbook_delta', sid: 1 } }))
     if (params.market_tickers === undefined) return
+    if (cmd === 'subscribe') this.#kalshiSeq = 0
     this.#kalshi = socket
-    const books = kalshiBooks(params.market_tickers)
-    this.#kalshiSeq = books.length
-    for (const book of books) socket.send(book)
+    for (const name of params.market_tickers)
+      socket.send(kalshiBook(name, this.#contracts[tickers.indexOf(name)], ++this.#kalshiSeq, id))
   }
 
   #read(venue: number, order: ReadOrder): void {
