@@ -1,9 +1,9 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { createRequire } from 'node:module'
 import { LiveClock } from '@tandem/colo/clock.ts'
 import { FeedSocket, type SocketEvents } from '@tandem/colo/feed/socket.ts'
 import { build } from 'hdr-histogram-js'
+import { WebSocket } from 'ws'
 import { WsVenue } from '../test/ws-venue.ts'
 
 // How long a frame waits for the end of its read, over TLS from another process. Three ways to know the end:
@@ -30,7 +30,6 @@ interface Load {
 }
 
 async function measure(url: string, ca: string, way: Way, load: Load, begin: () => void) {
-  const { WebSocket } = createRequire(new URL('../colo/package.json', import.meta.url))('ws')
   const clock = new LiveClock(() => {})
   const waitNs = build({ lowestDiscernibleValue: 1, highestTrackableValue: 1e9 })
   let frames = 0

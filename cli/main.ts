@@ -11,7 +11,7 @@ interface Listed {
 }
 
 const commands: Record<string, Listed> = {
-  start: { summary: 'replay the example tape with the terminal view', load: () => import('./start.ts') },
+  start: { summary: 'trade on both venues on loopback, in the terminal', load: () => import('./start.ts') },
   replay: { summary: 'run a recorded tape through the executor', load: () => import('./replay.ts') },
   record: { summary: 'write what the venues say into tapes', load: () => import('./record.ts') },
   explain: {

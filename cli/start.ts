@@ -2,7 +2,7 @@ import type { Register } from './command.ts'
 import { liveLines } from './live/lines.ts'
 import { ledgerProfitMicroUsd } from './live/profit.ts'
 import type { LiveReport } from './live/report.ts'
-import { SandboxRun } from './live/sandbox.ts'
+import { ended, SandboxRun } from './live/sandbox.ts'
 import { wholeOption } from './option.ts'
 import { HOME_AND_CLEAR, screen } from './view.ts'
 
@@ -59,7 +59,6 @@ export const register: Register = (program, io) => {
         },
         SANDBOX_SETTINGS,
       )
-      io.stderr(`tandem: metrics at ${run.metricsUrl}/metrics, health at ${run.metricsUrl}/health\n`)
       const beganMs = performance.now()
       let isStopping = false
       const stop = (): void => {
@@ -68,6 +67,7 @@ export const register: Register = (program, io) => {
       }
       process.on('SIGINT', stop)
       process.on('SIGTERM', stop)
+      io.stderr(`tandem: metrics at ${run.metricsUrl}/metrics, health at ${run.metricsUrl}/health\n`)
       const timer = seconds === undefined ? undefined : setTimeout(stop, seconds * 1_000)
       try {
         const before = await run.ledgers()
@@ -84,7 +84,7 @@ export const register: Register = (program, io) => {
           }
           if (report !== undefined) break
         }
-        if (report === undefined) return
+        if (report === undefined) throw ended('the executor ended by itself')
         const ledgers = ledgerProfitMicroUsd(run.started.pairs, before, await run.ledgers())
         const document = { ...report, pnl_micro_usd: { ...report.pnl_micro_usd, ledgers } }
         io.stdout(options.json ? `${JSON.stringify(document)}\n` : liveLines(document))

@@ -11,6 +11,7 @@ import { Feed, type FeedHealth } from './feed/feed.ts'
 import type { BookListener } from './feed/intake.ts'
 import { KalshiUpkeep } from './feed/kalshi-upkeep.ts'
 import { PolymarketUpkeep } from './feed/polymarket-upkeep.ts'
+import { TICKERS_PER_SOCKET, TOKENS_PER_SOCKET } from './feed/shards.ts'
 import type { MakeSocket } from './feed/socket.ts'
 import type { Journal } from './journal/journal.ts'
 import type { Listing } from './listing.ts'
@@ -63,10 +64,6 @@ export interface LiveParts {
   readonly watch?: (gateway: Gateway, venue: Venue) => Gateway
 }
 
-/** More are not refused, but then first books have gone missing (Polymarket fact sheet, section 3.4). */
-const POLYMARKET_TOKENS_PER_SOCKET = 200
-/** At most so many tickers on one connection's sid, so that a gap stays small (design of the feeds). */
-const KALSHI_TICKERS_PER_SOCKET = 50
 /** Connections for orders: trades in flight need one each, and one is kept for exits. */
 const CONNECTIONS_PER_VENUE = 6
 const UPKEEP_NS = 20 * NS_PER_MS
@@ -208,7 +205,7 @@ export class Live {
         ...feedParts(POLYMARKET),
         url: access.polymarket.socketUrl + PolymarketChannel.Market,
         ids: listing.marketIds(POLYMARKET).map((yes) => [yes, tokensOf.get(yes) as string]),
-        idsPerSocket: POLYMARKET_TOKENS_PER_SOCKET,
+        idsPerSocket: TOKENS_PER_SOCKET,
         headers: noHeaders,
         pingText: PING,
         upkeep: (carried) =>
@@ -223,7 +220,7 @@ export class Live {
         ...feedParts(KALSHI),
         url: access.kalshi.socketUrl,
         ids: listing.marketIds(KALSHI).map((ticker) => [ticker]),
-        idsPerSocket: KALSHI_TICKERS_PER_SOCKET,
+        idsPerSocket: TICKERS_PER_SOCKET,
         headers: socketHeaders,
         upkeep: (carried) => new KalshiUpkeep(carried, access.kalshi.useYesPrice),
       }),

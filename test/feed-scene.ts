@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { createRequire } from 'node:module'
 import { Book } from '@tandem/colo/book/book.ts'
 import { BookState } from '@tandem/colo/book/integrity.ts'
 import type { Ladder } from '@tandem/colo/book/ladder.ts'
@@ -16,6 +15,7 @@ import { type FrameSink, ParseOutcome } from '@tandem/colo/venue/sink.ts'
 import { Symbols } from '@tandem/colo/venue/symbols.ts'
 import { KALSHI, POLYMARKET, type Venue } from '@tandem/colo/venue/venue.ts'
 import type { Ns, Price } from '@tandem/shared/units.ts'
+import { WebSocket } from 'ws'
 import { bookText, KalshiScript, PolymarketScript, type Script } from './feed-scripts.ts'
 import { WsVenue } from './ws-venue.ts'
 
@@ -86,7 +86,6 @@ export class Scene<S extends Script = Script> {
       venue === POLYMARKET ? new PolymarketParser(symbols) : new KalshiParser(symbols, false)
     const parser: { parse(bytes: Uint8Array, start: number, end: number, sink: FrameSink): number } =
       newParser()
-    const { WebSocket } = createRequire(new URL('../colo/package.json', import.meta.url))('ws')
     this.feed = new Feed({
       venue,
       url: `wss://${wire.host}/ws`,

@@ -1,23 +1,14 @@
-import { createRequire } from 'node:module'
+import { Client } from 'undici'
 
 // Orders by undici's lowest call, `dispatch`, which builds the head of each request from its parts. One connection, one
-// request at a time, as our own. The package is the executor's, which asks by REST with it.
-
-interface Client {
-  dispatch(options: object, handler: object): boolean
-  close(): Promise<void>
-}
-
-const undici: { Client: new (url: string, options: object) => Client } = createRequire(
-  new URL('../../colo/package.json', import.meta.url),
-)('undici')
+// request at a time, as our own.
 
 export class DispatchSender {
   readonly #client: Client
   readonly #answered: (status: number, body: string) => void
 
   constructor(url: string, ca: string, answered: (status: number, body: string) => void) {
-    this.#client = new undici.Client(url, { connect: { ca }, pipelining: 1, keepAliveTimeout: 60_000 })
+    this.#client = new Client(url, { connect: { ca }, pipelining: 1, keepAliveTimeout: 60_000 })
     this.#answered = answered
   }
 

@@ -33,6 +33,8 @@ const SNAPSHOT_MS = 100
 const SAMPLE_MS = 1_000
 /** Answers that are still out when the run ends: both venues are given this long. */
 const STOP_WAIT_MS = 5_000
+/** Any timer keeps a process alive; this one need not do more. */
+const AWAKE_MS = 60_000
 
 async function run(lines: AsyncIterator<string>): Promise<void> {
   const order = JSON.parse((await lines.next()).value) as LiveOrder
@@ -159,6 +161,8 @@ if (import.meta.main) {
   // Ctrl-C goes to the whole group: whoever started us says `stop`, so that the end is an orderly one.
   process.on('SIGINT', () => {})
   const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]()
+  // At the end only threads are waited for that do not keep a process alive.
+  setInterval(() => {}, AWAKE_MS)
   try {
     await run(lines)
     process.exit(0)

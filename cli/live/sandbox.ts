@@ -236,6 +236,7 @@ function exited(child: ChildProcess): Promise<void> {
   })
 }
 
-function ended(what: string): Failure {
+/** A process ended that should not have. */
+export function ended(what: string): Failure {
   return new Failure({ code: 'SANDBOX_FAILED', what, todo: 'look at what it said above', retry: true })
 }

@@ -45,6 +45,7 @@ export async function startMetrics({ cells, port, newWorker, onLost }: MetricsOp
   return {
     url: `http://127.0.0.1:${word.port}`,
     async close() {
+      worker.ref()
       await worker.terminate()
     },
   }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { join, resolve } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
 import type { LiveReport } from '@tandem/cli/live/report.ts'
@@ -31,6 +33,31 @@ test(
     for (const { books } of Object.values(report.feeds)) assert.equal(books.Empty, 0)
   },
 )
+
+test('an interrupt of the whole group ends it in order, with the report', { timeout: 60_000 }, async () => {
+  const args = [join(root, 'cli/main.ts'), 'start', '--json']
+  const child = spawn(process.execPath, args, {
+    cwd: root,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  try {
+    const stdout = text(child.stdout)
+    let stderr = ''
+    child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+      // Both processes run by then.
+      if (chunk.includes('metrics at')) process.kill(-child.pid!, 'SIGINT')
+      stderr += chunk
+    })
+    const [code] = await once(child, 'close')
+    assert.equal(code, 0, stderr)
+    assert.equal(stderr.split('\n').length, 3, stderr)
+    const { pnl_micro_usd: pnl } = JSON.parse(await stdout)
+    assert.equal(pnl.ours, pnl.ledgers)
+  } finally {
+    if (child.exitCode === null) process.kill(-child.pid!, 'SIGKILL')
+  }
+})
 
 test(
   'a fault, a number or a name that is none is one line and no process is left',

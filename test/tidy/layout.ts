@@ -105,8 +105,6 @@ const entries = [
   /(^|\/)polymarket-us(\/|\.ts$)/,
   // The same file names for each venue; main brings in who sends, asks by REST and subscribes.
   /^colo\/venue\/[^/]+\/(urls|messages|error|gateway|rest)\.ts$/,
-  // The rules of silence: a tape has no sockets that could fall silent.
-  /^colo\/feed\/stall\.ts$/,
 ]
 const testEntries = [...entries, /^(bench|bench\/alternatives)\/[^/]+\.ts$/, /\.test\.ts$/]
 
