@@ -1,4 +1,4 @@
-import { complement, PRICE_NONE, type Price, SIDE_ASK } from '@tandem/shared/units.ts'
+import { complement, PRICE_NONE, PRICE_ONE, type Price, SIDE_ASK } from '@tandem/shared/units.ts'
 import type { Book } from '../book/book.ts'
 import type { Ladder } from '../book/ladder.ts'
 
@@ -36,8 +36,12 @@ export function kalshiSide(book: Book, direction: Direction, inverse: boolean): 
   return kalshiBuysYes(direction, inverse) ? book.asks : book.bids
 }
 
-/** What one share costs at a side's best level, dust included; PRICE_NONE when the side is empty. */
+/**
+ * What one share costs at a side's best level, dust included; PRICE_NONE when the side is empty, or when its best is
+ * at nothing or a dollar: no order can have such a price, so the side is not what it seems.
+ */
 export function topCost(side: Ladder): Price {
   const price = side.bestPrice()
-  return side.side === SIDE_ASK || price === PRICE_NONE ? price : complement(price)
+  if (price <= 0 || price >= PRICE_ONE) return PRICE_NONE
+  return side.side === SIDE_ASK ? price : complement(price)
 }

@@ -482,3 +482,22 @@ test('after Kalshi’s prices changed what is under way keeps to whole cents, wh
   assert.equal(isLegalPrice(kalshiTicks(), 5_310 as Price), false)
   assert.equal(isLegalPrice(kalshiTicks(), 5_300 as Price), true)
 })
+
+test('levels at nothing and at a dollar are no prices, and stop nothing', () => {
+  for (const [bid, ask] of [
+    ['1', '0.47'],
+    ['0.45', '0'],
+    ['0', '1'],
+  ] as const) {
+    const parts = stocked()
+    parts.polymarket(bid, ask)
+    parts.kalshi('1.0000', '0.4500')
+    parts.step(1_000)
+    parts.kalshi('0.5300', '1.0000')
+    parts.step(1_000)
+    assert.equal(parts.record.trades.length, 0)
+    parts.polymarket('0.45', '0.47')
+    parts.step(1_000)
+    assert.equal(parts.kalshi('0.5300', '0.4500'), TurnOutcome.Sent)
+  }
+})
