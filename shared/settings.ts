@@ -134,7 +134,9 @@ export const Settings = z
     flattenLossMicroUsd: microUsd
       .max(1_000_000)
       .default(50_000)
-      .describe('What evening out a contract whose other leg did not fill may lose at most.'),
+      .describe(
+        'What evening out a contract whose other leg did not fill may lose at most; the fee of the order that evens it out comes on top.',
+      ),
     limits: Limits.prefault({}),
     pool: Pool.prefault({}),
     kalshi: Kalshi.prefault({}),
