@@ -255,8 +255,8 @@ export const rules: readonly Rule[] = [
       where: /./,
       inText: true,
       except: [{ path: /^test\/tidy\//, why: 'names what it looks for' }],
-      bites: [['docs/TESTING.md', 'run it in /work/tandem/main']],
-      spares: [['docs/TESTING.md', 'run it in ../shared/work/']],
+      bites: [['docs/TESTING.md', 'run it in /home/anna/tandem']],
+      spares: [['docs/TESTING.md', 'run it in ../shared/root/']],
     },
   ),
   {
