@@ -175,20 +175,21 @@ export class Risk {
     if (this.#trades.open >= IN_FLIGHT_MAX) return Refusal.TooManyInFlight
     if (Math.abs(ledger.excessMicroShares(bundle, OUTCOME_NAMED)) >= EXPOSED_MICRO_SHARES)
       return Refusal.Exposed
-    if (polymarketCostMicroUsd > limits.orderMicroUsd || kalshiCostMicroUsd > limits.orderMicroUsd)
+    // Asked as "is it within", and not as "is it beyond": what is no number is then refused as well.
+    if (!(polymarketCostMicroUsd <= limits.orderMicroUsd && kalshiCostMicroUsd <= limits.orderMicroUsd))
       return Refusal.OrderLimit
-    if (ledger.spentByBundleMicroUsd[bundle] + worstMicroUsd > limits.marketMicroUsd)
+    if (!(ledger.spentByBundleMicroUsd[bundle] + worstMicroUsd <= limits.marketMicroUsd))
       return Refusal.MarketLimit
-    if (this.#spentByEventMicroUsd[this.#eventOfBundle[bundle]] + worstMicroUsd > limits.eventMicroUsd)
+    if (!(this.#spentByEventMicroUsd[this.#eventOfBundle[bundle]] + worstMicroUsd <= limits.eventMicroUsd))
       return Refusal.EventLimit
     const polymarketMicroUsd = ledger.atStakeMicroUsd(POLYMARKET) + polymarketCostMicroUsd
     const kalshiMicroUsd = ledger.atStakeMicroUsd(KALSHI) + kalshiCostMicroUsd
-    if (polymarketMicroUsd > limits.venueMicroUsd || kalshiMicroUsd > limits.venueMicroUsd)
+    if (!(polymarketMicroUsd <= limits.venueMicroUsd && kalshiMicroUsd <= limits.venueMicroUsd))
       return Refusal.VenueLimit
-    if (polymarketMicroUsd + kalshiMicroUsd > limits.totalMicroUsd) return Refusal.TotalLimit
-    if (this.#approvedTodayMicroUsd + worstMicroUsd > limits.dayMicroUsd) return Refusal.DayLimit
-    if (ledger.availableMicroUsd(POLYMARKET) < polymarketCostMicroUsd) return Refusal.PolymarketBalance
-    if (ledger.availableMicroUsd(KALSHI) < kalshiCostMicroUsd) return Refusal.KalshiBalance
+    if (!(polymarketMicroUsd + kalshiMicroUsd <= limits.totalMicroUsd)) return Refusal.TotalLimit
+    if (!(this.#approvedTodayMicroUsd + worstMicroUsd <= limits.dayMicroUsd)) return Refusal.DayLimit
+    if (!(ledger.availableMicroUsd(POLYMARKET) >= polymarketCostMicroUsd)) return Refusal.PolymarketBalance
+    if (!(ledger.availableMicroUsd(KALSHI) >= kalshiCostMicroUsd)) return Refusal.KalshiBalance
     return Refusal.None
   }
 }

@@ -66,6 +66,25 @@ test('one leg dearer than an order may be is refused', () => {
   assert.equal(refusal(parts), Refusal.None)
 })
 
+test('a cost that is no number is refused', () => {
+  for (const cost of ['polymarketCostMicroUsd', 'kalshiCostMicroUsd'] as const) {
+    const parts = scene()
+    parts.intent[cost] = Number.NaN
+    assert.equal(refusal(parts), Refusal.OrderLimit)
+  }
+})
+
+test('a balance that is no number pays for nothing', () => {
+  for (const [venue, expected] of [
+    [POLYMARKET, Refusal.PolymarketBalance],
+    [KALSHI, Refusal.KalshiBalance],
+  ] as const) {
+    const parts = scene()
+    parts.ledger.balanceMicroUsd[venue] = Number.NaN
+    assert.equal(refusal(parts), expected)
+  }
+})
+
 test('a pair in flight is refused until settled, then rests, then may trade', () => {
   const parts = scene()
   parts.risk.sent(0, 100)
