@@ -6,7 +6,7 @@ import type { SignalChange } from './detector/signal.ts'
 import type { ExecutorObserver } from './executor.ts'
 import type { BookListener, Cause, Intake } from './feed/intake.ts'
 import type { OrderPool } from './pool/pool.ts'
-import type { TradeOutcome } from './state/trades.ts'
+import { TradeState } from './state/trade.ts'
 import { TurnCell } from './turn.ts'
 import type { UnknownReason } from './venue/leg.ts'
 import type { Venue } from './venue/venue.ts'
@@ -49,9 +49,14 @@ export class Counting implements ExecutorObserver, BookListener {
     this.#next.leg(cells)
   }
 
-  tradeEnded(trade: number, outcome: TradeOutcome): void {
-    this.#cells.add(Counters.trades, outcome)
-    this.#next.tradeEnded(trade, outcome)
+  tradeEnded(trade: number, state: TradeState): void {
+    this.#cells.add(Counters.trades, state)
+    this.#next.tradeEnded(trade, state)
+  }
+
+  tradeParked(trade: number, nowNs: Ns): void {
+    this.#cells.add(Counters.trades, TradeState.Parked)
+    this.#next.tradeParked(trade, nowNs)
   }
 
   legUnknown(trade: number, venue: Venue, reason: UnknownReason, nowNs: Ns): void {
@@ -59,9 +64,9 @@ export class Counting implements ExecutorObserver, BookListener {
     this.#next.legUnknown(trade, venue, reason, nowNs)
   }
 
-  fillReverted(bundle: number, venue: Venue, microShares: number, nowNs: Ns): void {
-    this.#cells.add(Counters.fillsReverted, venue)
-    this.#next.fillReverted(bundle, venue, microShares, nowNs)
+  legCorrected(bundle: number, venue: Venue, microShares: number, nowNs: Ns): void {
+    this.#cells.add(Counters.legsCorrected, venue)
+    this.#next.legCorrected(bundle, venue, microShares, nowNs)
   }
 
   badFrame(venue: Venue, outcome: number): void {

@@ -16,17 +16,13 @@ import { SignalChange, type Signals } from './detector/signal.ts'
 import type { Intake } from './feed/intake.ts'
 import { RecordKind } from './journal/record.ts'
 import type { JournalRing } from './journal/ring.ts'
-import {
-  boughtOutcome,
-  kalshiWorstMicroUsd,
-  type Legs,
-  type OrderDesk,
-  type TradeObserver,
-} from './order-desk.ts'
+import { kalshiWorstMicroUsd, type Legs, type OrderDesk, type TradeObserver } from './order-desk.ts'
+import { boughtOutcome } from './outcome.ts'
+import type { ExitOrders } from './pool/exit-orders.ts'
 import type { HeaderRing } from './pool/headers.ts'
 import type { ClientOrderIds } from './pool/ids.ts'
 import { lineOf, type OrderPool, type PoolOwner, type UrgentFailure } from './pool/pool.ts'
-import { isHeaderTicket } from './pool/ticket.ts'
+import { TicketOwner, ticketOwner } from './pool/ticket.ts'
 import { Refusal, type Risk } from './risk/check.ts'
 import { Intent } from './risk/intent.ts'
 import type { SignerListener, Refusal as SignerRefusal } from './signer/signer.ts'
@@ -62,6 +58,7 @@ export interface ExecutorParts {
   readonly ledger: Ledger
   readonly desk: OrderDesk
   readonly pool: OrderPool
+  readonly exits: ExitOrders
   readonly sizesCents: readonly number[]
   readonly headers: HeaderRing
   readonly ids: ClientOrderIds
@@ -183,8 +180,8 @@ export class Executor implements PoolOwner, SignerListener {
       case TokenKind.KalshiClose:
         this.#closeDue(intakes[KALSHI], tokenValue(token), nowNs)
         break
-      case TokenKind.EvenOut:
-        this.#parts.desk.evenOutDue(tokenValue(token), nowNs)
+      case TokenKind.Exit:
+        this.#parts.desk.exitDesk.due(tokenValue(token), nowNs)
         break
     }
   }
@@ -453,7 +450,9 @@ export class Executor implements PoolOwner, SignerListener {
 
   /** Of the signer. */
   orderSigned(ticket: number, digest: Uint8Array, signature: Uint8Array): void {
-    this.#parts.pool.orderSigned(ticket, digest, signature)
+    const { clock, exits, pool } = this.#parts
+    if (ticketOwner(ticket) === TicketOwner.Exit) exits.orderSigned(ticket, digest, signature, clock.nowNs())
+    else pool.orderSigned(ticket, digest, signature)
     // Until its hash is durable the order cannot be used.
     this.#parts.journal.wake()
   }
@@ -465,8 +464,11 @@ export class Executor implements PoolOwner, SignerListener {
 
   /** Of the signer. */
   refused(ticket: number, refusal: SignerRefusal): void {
-    if (isHeaderTicket(ticket)) this.#parts.headers.refused(ticket)
-    else this.#parts.pool.refused(ticket, refusal)
+    const { clock, exits, headers, pool } = this.#parts
+    const owner = ticketOwner(ticket)
+    if (owner === TicketOwner.Header) headers.refused(ticket)
+    else if (owner === TicketOwner.Exit) exits.refused(ticket, clock.nowNs())
+    else pool.refused(ticket, refusal)
   }
 
   /** Of the signer: it is gone. Nothing can be unwound without it, so nothing new is begun. */
@@ -478,9 +480,11 @@ export class Executor implements PoolOwner, SignerListener {
 
   /** Learns what has become durable, and asks for what is missing: between frames, every POOL_TICK_NS. */
   #stockUp(nowNs: Ns): void {
-    const { clock, journal, pool, headers, ids } = this.#parts
+    const { clock, journal, pool, exits, headers, ids } = this.#parts
     const { durable } = journal
     pool.onDurable(durable, nowNs)
+    exits.onDurable(durable, nowNs)
+    exits.tick(nowNs)
     ids.onDurable(durable)
     ids.replenish()
     pool.tick(nowNs, clock.wallMs())

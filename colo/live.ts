@@ -6,6 +6,7 @@ import { type Lots, MICRO_SHARES_PER_LOT, NS_PER_MS, type Ns } from '@tandem/sha
 import { Client } from 'undici'
 import { PAUSE_NS_MAX } from './book/integrity.ts'
 import { LiveClock } from './clock.ts'
+import { type Direction, polymarketBuysOutcome } from './detector/direction.ts'
 import type { ExecutorObserver } from './executor.ts'
 import { Feed, type FeedHealth } from './feed/feed.ts'
 import type { BookListener } from './feed/intake.ts'
@@ -16,17 +17,17 @@ import type { MakeSocket } from './feed/socket.ts'
 import type { Journal } from './journal/journal.ts'
 import type { Listing } from './listing.ts'
 import { type Access, type Assembly, assemble } from './main.ts'
+import { boughtOutcome } from './outcome.ts'
 import { PrivateChannel } from './private-channel.ts'
 import { SignatureDesk } from './signature-desk.ts'
 import type { SignerClient } from './signer/client.ts'
 import { TokenKind, tokenKind, tokenOf, tokenValue } from './token.ts'
 import type { Gateway, LiveLegListener } from './venue/gateway.ts'
 import { SignedRequest } from './venue/kalshi/auth.ts'
+import { clientOrderId } from './venue/kalshi/encode.ts'
 import { KalshiGateway } from './venue/kalshi/gateway.ts'
 import { subscribe as subscribeKalshi } from './venue/kalshi/messages.ts'
 import { KalshiRest } from './venue/kalshi/rest.ts'
-import type { ToldTrade } from './venue/leg.ts'
-import type { GatewayParts } from './venue/order-entry.ts'
 import { Seal } from './venue/polymarket/auth.ts'
 import { PolymarketGateway } from './venue/polymarket/gateway.ts'
 import { PING, subscribeUser } from './venue/polymarket/messages.ts'
@@ -106,32 +107,53 @@ export class Live {
     let desk: LiveLegListener | undefined
     const listener: LiveLegListener = {
       legDone: (...leg) => desk?.legDone(...leg),
+      legTaken: (...leg) => desk?.legTaken(...leg),
       legUnknown: (...leg) => desk?.legUnknown(...leg),
-      fillReverted: (...fill) => desk?.fillReverted(...fill),
+      legSettled: (...leg) => desk?.legSettled(...leg),
+      legCorrected: (...leg) => desk?.legCorrected(...leg),
     }
-    const { bundles } = listing
-    const gatewayParts = (restUrl: string): Omit<GatewayParts, 'feeMicroUsd' | 'lookUp'> => ({
+    const { bundles, pairs } = listing
+    /** The columns of an order whose end is not told: it keeps its place until then. */
+    const placeOf = (order: number): number => this.assembly.orders.place(order)
+    const bundleOf = (order: number): number => this.assembly.orders.bundle[placeOf(order)]
+    const hashOf = (order: number): string =>
+      `0x${Buffer.from(this.assembly.orders.digest(placeOf(order))).toString('hex')}`
+    const clientOrderIdOf = (order: number): string =>
+      clientOrderId(parts.runId, this.assembly.orders.counter[placeOf(order)])
+    const gatewayParts = (restUrl: string) => ({
       host: new URL(restUrl).host,
       connections: CONNECTIONS_PER_VENUE,
-      open: (session) => openTls(restUrl, access.ca, session),
+      open: (session: Buffer | undefined) => openTls(restUrl, access.ca, session),
       clock,
       random,
       listener,
+      bundleOf,
     })
     this.gateways = [
       new PolymarketGateway({
         ...gatewayParts(access.polymarket.restUrl),
-        lookUp: (_orderId, tradeIds) =>
-          this.#lookUp(
-            tradeIds.map((id) => this.#polymarketRest.trade(id)),
-            POLYMARKET,
-          ),
+        nameOf: hashOf,
+        lookUp: (order) => {
+          const { orders, ledger } = this.assembly
+          const place = placeOf(order)
+          const direction = orders.direction[place] as Direction
+          const bundle = orders.bundle[place]
+          const { yesToken, noToken } = pairs[bundle].pair.polymarket
+          const token = polymarketBuysOutcome(direction) ? yesToken : noToken
+          const held = ledger.heldMicroShares(bundle, POLYMARKET, boughtOutcome(POLYMARKET, direction))
+          return this.#polymarketRest.lookUp(token, hashOf(order), orders.sentMs[place], held)
+        },
         feeMicroUsd: (bundle, price, microShares) =>
           polymarketFeeChargedMicroUsd(bundles[bundle].polymarketFees, price, microShares),
       }),
       new KalshiGateway({
         ...gatewayParts(access.kalshi.restUrl),
-        lookUp: (orderId) => this.#lookUp([this.#kalshiRest.fillsOf(orderId)], KALSHI),
+        nameOf: clientOrderIdOf,
+        lookUp: (order, orderId) => {
+          const { ticker } = pairs[bundleOf(order)].pair.kalshi
+          const { sentMs } = this.assembly.orders
+          return this.#kalshiRest.lookUp(ticker, clientOrderIdOf(order), orderId, sentMs[placeOf(order)])
+        },
         feeMicroUsd: (bundle, price, microShares) =>
           kalshiTradeFeeCeilMicroUsd(
             bundles[bundle].kalshiFees,
@@ -306,17 +328,6 @@ export class Live {
     if (lateNs > PAUSE_NS_MAX) this.pauses.long++
     this.pauses.worstNs = Math.max(this.pauses.worstNs, lateNs)
     for (const feed of this.#feeds) feed.paused(lateNs, nowNs)
-  }
-
-  /** Fills that the private channel has not told. What cannot be learned ends as the answer told it. */
-  #lookUp(asked: readonly Promise<ToldTrade | readonly ToldTrade[] | undefined>[], venue: Venue): void {
-    for (const trades of asked)
-      trades.then(
-        (told) => {
-          for (const trade of [told ?? []].flat()) this.gateways[venue].trade(trade)
-        },
-        () => {},
-      )
   }
 
   /** Kalshi's rate by our tier; until it is known the lowest is kept to. */

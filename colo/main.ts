@@ -1,3 +1,4 @@
+import { assert } from '@tandem/shared/assert.ts'
 import type { Settings } from '@tandem/shared/settings.ts'
 import { POLYMARKET_TICKS } from '@tandem/shared/ticks.ts'
 import { NS_PER_MS, type Price } from '@tandem/shared/units.ts'
@@ -11,19 +12,22 @@ import { Planner } from './detector/planner.ts'
 import { policyFromSettings } from './detector/policy.ts'
 import { Signals } from './detector/signal.ts'
 import { Executor, type ExecutorObserver } from './executor.ts'
+import type { ExitToken } from './exit-desk.ts'
 import { type BookListener, Intake } from './feed/intake.ts'
 import { RecordKind } from './journal/record.ts'
 import type { JournalRing } from './journal/ring.ts'
 import { type Listing, WHOLE_CENTS } from './listing.ts'
 import { type Legs, OrderDesk } from './order-desk.ts'
+import { ExitOrders } from './pool/exit-orders.ts'
 import { HeaderRing } from './pool/headers.ts'
 import { ClientOrderIds } from './pool/ids.ts'
-import { lineOf, OrderPool, type PoolOwner } from './pool/pool.ts'
+import { lineOf, OrderPool, type PoolOwner, SALT_MAX } from './pool/pool.ts'
 import { lineMarket } from './pool/targets.ts'
 import { Risk } from './risk/check.ts'
 import type { Signer } from './signer/signer.ts'
 import { Ledger } from './state/ledger.ts'
-import { Trades } from './state/trades.ts'
+import { Orders } from './state/orders.ts'
+import { TRADES_MAX, Trades } from './state/trades.ts'
 import { TokenKind } from './token.ts'
 import type { Gateway } from './venue/gateway.ts'
 import { SignedRequest } from './venue/kalshi/auth.ts'
@@ -78,12 +82,17 @@ export interface Assembly {
   readonly pool: OrderPool
   readonly headers: HeaderRing
   readonly ledger: Ledger
+  readonly risk: Risk
   readonly trades: Trades
+  readonly orders: Orders
 }
 
 /** Headers at hand below which they are stamped closer: trades of one burst, each with one leg on Kalshi. */
 const HEADERS_LOW = 16
 const SUBACCOUNT = 0
+/** Salts of exits begin so far above the pool's: no run signs as many ahead. */
+const EXIT_SALTS_FROM = 500_000_000_000_000
+assert(SALT_MAX + 2 * EXIT_SALTS_FROM <= Number.MAX_SAFE_INTEGER, 'EXIT_SALTS_ARE_EXACT')
 const DAY_MS = 86_400_000
 
 /** Wires an executor for what is listed. */
@@ -115,6 +124,20 @@ export function assemble(listing: Listing, settings: Settings, around: Surroundi
     low: HEADERS_LOW,
   })
 
+  const exits = new ExitOrders({
+    places: TRADES_MAX,
+    signer,
+    body: new OrderBody({ ...facts, owner: access.polymarket.apiKey }),
+    saltStart: around.saltStart + EXIT_SALTS_FROM,
+    owner: {
+      journalHash: (digest) => executor.journalHash(digest),
+      exitReady: (place, nowNs) => desk.exitDesk.exitReady(place, nowNs),
+      exitFailed: (place, nowNs) => desk.exitDesk.exitFailed(place, nowNs),
+    },
+  })
+  /** By line: the token that it buys, while its market can be served. */
+  const tokens: (ExitToken | undefined)[] = []
+
   const legs: Legs[] = pairs.map(({ pair }) => ({
     tradable: pair.polymarket.tick !== undefined,
     polymarketFirst: pair.polymarket.takerDelayMs > 0,
@@ -138,7 +161,9 @@ export function assemble(listing: Listing, settings: Settings, around: Surroundi
       const tokenId = polymarketBuysOutcome(direction) ? yesToken : noToken
       const token = signer.registerToken(tokenId, DOMAIN_VERSIONS[version], negRisk, tick)
       const market = lineMarket(bundles[index], direction, policy.minEdgeMicroUsd)
-      pool.openLine(lineOf(index, direction), token, Buffer.from(tokenId), market)
+      const id = Buffer.from(tokenId)
+      pool.openLine(lineOf(index, direction), token, id, market)
+      tokens[lineOf(index, direction)] = { index: token, id, tick }
     }
   }
   const closeLines = (index: number): void => {
@@ -177,6 +202,7 @@ export function assemble(listing: Listing, settings: Settings, around: Surroundi
   const ledger = new Ledger(bundles.length)
   for (let venue = 0; venue < VENUES; venue++) ledger.balanceMicroUsd[venue] = around.balanceMicroUsd[venue]
   const trades = new Trades()
+  const orders = new Orders()
   const risk = new Risk(
     settings.limits,
     ledger,
@@ -191,11 +217,15 @@ export function assemble(listing: Listing, settings: Settings, around: Surroundi
   const desk = new OrderDesk({
     clock,
     bundles,
+    books: listing.books,
     legs,
     risk,
     ledger,
     trades,
+    orders,
     store: pool.store,
+    exits,
+    tokenOf: (bundle, direction) => tokens[lineOf(bundle, direction)],
     headers,
     ids,
     polymarketRequest: new PolymarketRequest(
@@ -226,6 +256,7 @@ export function assemble(listing: Listing, settings: Settings, around: Surroundi
     ledger,
     desk,
     pool,
+    exits,
     sizesCents: settings.pool.sizesCents,
     headers,
     ids,
@@ -237,7 +268,7 @@ export function assemble(listing: Listing, settings: Settings, around: Surroundi
   pairs.forEach(({ pair }, index) => {
     if (pair.polymarket.tick !== undefined) openLines(index, pair.polymarket.tick)
   })
-  return { executor, desk, intakes, listing, pool, headers, ledger, trades }
+  return { executor, desk, intakes, listing, pool, headers, ledger, risk, trades, orders }
 }
 
 /** "v1" markets are signed under domain version 2, "v2" under 3: Polymarket fact sheet, section 8.2. */

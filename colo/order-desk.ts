@@ -1,34 +1,41 @@
 import { kalshiTradeFeeCeilMicroUsd, ROLE_TAKER } from '@tandem/shared/fees/kalshi.ts'
-import { legalPriceCeil, legalPriceFloor } from '@tandem/shared/ticks.ts'
 import {
-  complement,
+  LOTS_ORDER_MAX,
+  LOTS_PER_CONTRACT,
   type Lots,
   MICRO_SHARES_PER_LOT,
-  NS_PER_MS,
   type Ns,
-  PRICE_NONE,
-  PRICE_ONE,
   type Price,
   SIDE_ASK,
   SIDE_BID,
 } from '@tandem/shared/units.ts'
+import type { Book } from './book/book.ts'
 import type { Clock } from './clock.ts'
 import type { Bundle } from './detector/bundle.ts'
-import { type Direction, kalshiBuysYes, polymarketBuysOutcome } from './detector/direction.ts'
+import {
+  BUY_KALSHI_SELL_POLYMARKET,
+  BUY_POLYMARKET_SELL_KALSHI,
+  type Direction,
+} from './detector/direction.ts'
 import type { Plan } from './detector/plan.ts'
+import { ExitDesk, type ExitDeskParts, type ExitSender } from './exit-desk.ts'
 import { FILL_CELLS, FillCell, RecordKind } from './journal/record.ts'
 import type { JournalRing } from './journal/ring.ts'
+import { boughtOutcome } from './outcome.ts'
+import type { ExitOrders } from './pool/exit-orders.ts'
 import type { HeaderRing } from './pool/headers.ts'
 import { type ClientOrderIds, ID_NONE } from './pool/ids.ts'
-import type { OrderStore } from './pool/store.ts'
+import { DIGEST_BYTES, type OrderStore } from './pool/store.ts'
 import { Refusal, type Risk } from './risk/check.ts'
 import { type Approved, Intent } from './risk/intent.ts'
-import { type Ledger, OUTCOME_COMPLEMENT, OUTCOME_NAMED } from './state/ledger.ts'
-import { LegState, TRADES_MAX, TradeOutcome, type Trades } from './state/trades.ts'
-import { TokenKind, tokenOf } from './token.ts'
+import { type Ledger, OUTCOME_NAMED } from './state/ledger.ts'
+import { OrderEvent, OrderState } from './state/order.ts'
+import { OrderKind, type Orders } from './state/orders.ts'
+import { TradeEvent, TradeState } from './state/trade.ts'
+import { TRADES_MAX, type Trades } from './state/trades.ts'
 import type { Gateway, LiveLegListener } from './venue/gateway.ts'
 import type { OrderRequest as KalshiRequest } from './venue/kalshi/encode.ts'
-import type { UnknownReason } from './venue/leg.ts'
+import { LegEnd, type UnknownReason } from './venue/leg.ts'
 import { OrderType, type OrderRequest as PolymarketRequest } from './venue/polymarket/encode.ts'
 import { KALSHI, POLYMARKET, VENUES, type Venue } from './venue/venue.ts'
 
@@ -41,22 +48,31 @@ export interface Legs {
   readonly kalshi: KalshiRequest
 }
 
-/** Who hears of legs and trades, off the path. */
+/** Who hears of orders and trades, off the path. */
 export interface TradeObserver {
+  /** What an order brought, or a correction of it: the cells of a Fill record. */
   leg(cells: Float64Array): void
-  tradeEnded(trade: number, outcome: TradeOutcome): void
+  tradeEnded(trade: number, state: TradeState): void
+  /** A trade could not be closed in time: its pair stands still until it is. */
+  tradeParked(trade: number, nowNs: Ns): void
   legUnknown(trade: number, venue: Venue, reason: UnknownReason, nowNs: Ns): void
-  fillReverted(bundle: number, venue: Venue, microShares: number, nowNs: Ns): void
+  /** What a venue told of a fill is not so after all. */
+  legCorrected(bundle: number, venue: Venue, microShares: number, nowNs: Ns): void
 }
 
 export interface OrderDeskParts {
   readonly clock: Clock
   readonly bundles: readonly Bundle[]
+  /** By venue. */
+  readonly books: readonly [readonly Book[], readonly Book[]]
   readonly legs: readonly Legs[]
   readonly risk: Risk
   readonly ledger: Ledger
   readonly trades: Trades
+  readonly orders: Orders
   readonly store: OrderStore
+  readonly exits: ExitOrders
+  readonly tokenOf: ExitDeskParts['tokenOf']
   readonly headers: HeaderRing
   readonly ids: ClientOrderIds
   readonly polymarketRequest: PolymarketRequest
@@ -64,7 +80,6 @@ export interface OrderDeskParts {
   /** The venue whose round trip is the longer one: its leg is written first. */
   readonly farVenue: Venue
   readonly kalshiPrecisionMicroUsd: number
-  /** What evening out one contract may lose beyond what it cost. */
   readonly flattenLossMicroUsd: number
   readonly journal: JournalRing
   readonly observer: TradeObserver
@@ -73,45 +88,40 @@ export interface OrderDeskParts {
 /** Bytes of the longest request: a head of 600 and a body of 1,500. */
 const REQUEST_BYTES_MAX = 4_096
 const MS_PER_S = 1_000
-/** Orders to even one trade out, and the pause between two: what was missed at one moment may be there a little later. */
-const EVEN_OUTS_MAX = 5
-const EVEN_OUT_PAUSE_NS = 50 * NS_PER_MS
-/** Micro-dollars of one contract in one unit of price. */
-const MICRO_USD_PER_PRICE = 100
+const NO_TRADE = -1
+/** More than a share is no dust: something is not as the books of account have it, and risk lets nobody in. */
+const TRUE_UP_MICRO_SHARES_MAX = LOTS_PER_CONTRACT * MICRO_SHARES_PER_LOT
 
 /**
- * From an approved plan to bytes on two connections, and from the answers back to the books of account.
- *
- * A trade that ends with its legs a lot or more apart is evened out at once, on Kalshi: it counts hundredths and
- * needs no order that was signed ahead. Too few there: more are bought; too many: as many of the other outcome are,
- * which the venue nets against them. A few attempts, each bounded in price; what is left then is EXPOSED, and the
- * pair stands still.
+ * From an approved plan to bytes on two connections, and from the answers back to the books of account. A trade whose
+ * legs end unequal is the exit desk's until they are equal.
  */
-export class OrderDesk implements LiveLegListener {
+export class OrderDesk implements LiveLegListener, ExitSender {
   /** Of the last `enter`: its moments, and what it used. */
   finalNs = 0
   writtenNs = 0
-  trade = -1
+  trade = NO_TRADE
   counter = -1
   header = -1
+  readonly exitDesk: ExitDesk
   readonly #parts: OrderDeskParts
   readonly #requests = [Buffer.alloc(REQUEST_BYTES_MAX), Buffer.alloc(REQUEST_BYTES_MAX)] as const
-  readonly #lengths = new Int32Array(VENUES)
   readonly #fill = new Float64Array(FILL_CELLS)
   readonly #exit = new Intent()
-  // By trade:
-  /** The worst case that risk counts until all answers are there. */
-  readonly #worstMicroUsd = new Float64Array(TRADES_MAX)
+  // By trade: what Kalshi's leg was planned at, and whether it waits for Polymarket's.
   readonly #kalshiPrice = new Int32Array(TRADES_MAX)
   readonly #kalshiSide = new Uint8Array(TRADES_MAX)
   readonly #kalshiLimitCost = new Int32Array(TRADES_MAX)
-  /** When the next order to even out may go. */
-  readonly #evenOutNs = new Float64Array(TRADES_MAX)
-  /** The leg that evens out buys the other outcome than the trade's Kalshi leg did. */
-  readonly #sellsBack = new Uint8Array(TRADES_MAX)
+  readonly #isKalshiDue = new Uint8Array(TRADES_MAX)
+  readonly #secondMicroUsd = new Float64Array(TRADES_MAX)
 
   constructor(parts: OrderDeskParts) {
     this.#parts = parts
+    this.exitDesk = new ExitDesk({
+      ...parts,
+      sender: this,
+      onParked: (trade, nowNs) => parts.observer.tradeParked(trade, nowNs),
+    })
   }
 
   /** Whether both legs could leave at once. */
@@ -127,37 +137,43 @@ export class OrderDesk implements LiveLegListener {
    * @returns Refusal.None, or what was missing: nothing was sent then.
    */
   enter(approved: Approved, plan: Plan, slot: number): Refusal {
-    const { clock, headers, ids, legs, trades, risk, gateways, farVenue } = this.#parts
-    const { polymarketFirst, kalshi: kalshiRequest } = legs[approved.bundle]
+    const { clock, headers, ids, legs, trades, orders, store, risk, farVenue } = this.#parts
+    const { bundle, direction, polymarketCostMicroUsd, kalshiCostMicroUsd } = approved
+    const { polymarketFirst, kalshi: kalshiRequest } = legs[bundle]
     const wallMs = clock.wallMs()
     const header = headers.take(wallMs)
     if (header < 0) return Refusal.NoHeader
     const counter = ids.next()
     if (counter === ID_NONE) return Refusal.NoClientOrderId
 
-    const trade = trades.begin(approved.bundle, approved.direction)
     const kalshiSide = plan.kalshiBuysYes ? SIDE_BID : SIDE_ASK
-    this.#kalshiPrice[trade] = plan.kalshiPrice
-    this.#kalshiSide[trade] = kalshiSide
-    this.#kalshiLimitCost[trade] = plan.kalshiLimitCost
-    this.#lengths[POLYMARKET] = this.#writePolymarket(slot, wallMs)
+    const start = store.bodyStart(slot)
+    const bodyEnd = start + store.bodyLength[slot]
+    const polymarketLength = this.#writePolymarket(store.bodies, start, bodyEnd, wallMs)
     if (!polymarketFirst)
       this.#writeKalshi(kalshiRequest, header, counter, kalshiSide, plan.kalshiPrice, approved.kalshiLots)
-    this.#lengths[KALSHI] = kalshiRequest.bytes
     this.finalNs = clock.nowNs()
 
     // Booked before the first byte leaves: an answer may be there before the second leg is written.
-    this.#reserve(trade, POLYMARKET, approved.polymarketCostMicroUsd)
-    this.#reserve(trade, KALSHI, approved.kalshiCostMicroUsd)
-    this.#worstMicroUsd[trade] = approved.polymarketCostMicroUsd + approved.kalshiCostMicroUsd
-    risk.sent(approved.bundle, this.#worstMicroUsd[trade])
+    const worstMicroUsd = polymarketCostMicroUsd + kalshiCostMicroUsd
+    const trade = trades.begin(bundle, direction, worstMicroUsd)
+    this.#kalshiPrice[trade] = plan.kalshiPrice
+    this.#kalshiSide[trade] = kalshiSide
+    this.#kalshiLimitCost[trade] = plan.kalshiLimitCost
+    this.#isKalshiDue[trade] = polymarketFirst ? 1 : 0
+    risk.sent(bundle, worstMicroUsd)
+    const polymarketOrder = this.#plan(trade, POLYMARKET, OrderKind.Entry, polymarketCostMicroUsd)
+    orders.setDigest(orders.place(polymarketOrder), store.digests, slot * DIGEST_BYTES)
     if (polymarketFirst) {
-      trades.legState[trade * VENUES + KALSHI] = LegState.Planned
-      gateways[POLYMARKET].send(approved, trade, this.#requests[POLYMARKET], this.#lengths[POLYMARKET])
+      // Its money is held back now: it must be there when its turn comes.
+      this.#reserveSecond(trade, kalshiCostMicroUsd)
+      this.#send(polymarketOrder, approved, polymarketLength, wallMs)
     } else {
-      const nearVenue = VENUES - 1 - farVenue
-      gateways[farVenue].send(approved, trade, this.#requests[farVenue], this.#lengths[farVenue])
-      gateways[nearVenue].send(approved, trade, this.#requests[nearVenue], this.#lengths[nearVenue])
+      const kalshiOrder = this.#plan(trade, KALSHI, OrderKind.Entry, kalshiCostMicroUsd)
+      orders.counter[orders.place(kalshiOrder)] = counter
+      if (farVenue === POLYMARKET) this.#send(polymarketOrder, approved, polymarketLength, wallMs)
+      this.#send(kalshiOrder, approved, kalshiRequest.bytes, wallMs)
+      if (farVenue === KALSHI) this.#send(polymarketOrder, approved, polymarketLength, wallMs)
     }
     this.writtenNs = clock.nowNs()
     this.trade = trade
@@ -166,79 +182,174 @@ export class OrderDesk implements LiveLegListener {
     return Refusal.None
   }
 
-  /** Of the gateways: a leg is final. */
+  // ---- of the gateways -------------------------------------------------------------------------------------------
+
   legDone(
-    trade: number,
+    order: number,
     venue: Venue,
     filledMicroShares: number,
     costMicroUsd: number,
     feeMicroUsd: number,
     nowNs: Ns,
+    end: LegEnd,
   ): void {
-    const { trades } = this.#parts
-    if (venue === KALSHI && this.#sellsBack[trade] === 1) {
-      // A share of the other outcome takes one off what is held, and the pair of them is a dollar.
-      this.#book(trade, venue, -filledMicroShares, costMicroUsd - filledMicroShares, feeMicroUsd, nowNs)
-    } else {
-      this.#book(trade, venue, filledMicroShares, costMicroUsd, feeMicroUsd, nowNs)
-    }
-    if (trades.legState[trade * VENUES + KALSHI] === LegState.Planned) this.#sendSecond(trade, nowNs)
-    const outcome = trades.outcome(trade)
-    if (outcome === TradeOutcome.Open) return
-    if (outcome === TradeOutcome.Exposed && this.#retries(trade, nowNs)) return
-    this.#end(trade, outcome, nowNs)
+    const { orders, ledger } = this.#parts
+    const place = orders.place(order)
+    const isNothing = end === LegEnd.Refused || end === LegEnd.Absent
+    orders.move(place, isNothing ? OrderEvent.Refuse : OrderEvent.Fill)
+    ledger.reserve(venue, -orders.reservedMicroUsd[place])
+    orders.reservedMicroUsd[place] = 0
+    this.#book(place, filledMicroShares, costMicroUsd, feeMicroUsd, nowNs)
+    this.#ended(orders.trade[place], filledMicroShares, nowNs)
   }
 
-  /** The time for another attempt to even a trade out has come (the value of an EvenOut token). */
-  evenOutDue(trade: number, nowNs: Ns): void {
-    const outcome = this.#parts.trades.outcome(trade)
-    if (outcome === TradeOutcome.Exposed && this.#retries(trade, nowNs)) return
-    this.#end(trade, outcome, nowNs)
+  legTaken(order: number): void {
+    const { orders } = this.#parts
+    orders.move(orders.place(order), OrderEvent.Take)
   }
 
-  /** @returns false when all attempts are used up, or none could help. */
-  #retries(trade: number, nowNs: Ns): boolean {
-    const { trades, clock } = this.#parts
-    const attempts = trades.evenOuts[trade]
-    if (attempts === EVEN_OUTS_MAX) return false
-    // The first goes at once; a later one waits for the book to tell what the one before it did not know.
-    if (attempts === 0 || nowNs >= this.#evenOutNs[trade]) {
-      this.#evenOutNs[trade] = nowNs + EVEN_OUT_PAUSE_NS
-      if (this.#evenOut(trade)) return true
-      if (attempts === trades.evenOuts[trade]) trades.evenOuts[trade]++
-    }
-    clock.at(this.#evenOutNs[trade] as Ns, tokenOf(TokenKind.EvenOut, trade))
-    return true
+  legUnknown(order: number, venue: Venue, reason: UnknownReason, nowNs: Ns): void {
+    const { orders, observer } = this.#parts
+    const place = orders.place(order)
+    orders.move(place, OrderEvent.Doubt)
+    observer.legUnknown(orders.trade[place], venue, reason, nowNs)
+  }
+
+  legSettled(order: number): void {
+    const { orders } = this.#parts
+    const place = orders.place(order)
+    if (place !== -1 && orders.state[place] === OrderState.Filled) orders.move(place, OrderEvent.Confirm)
   }
 
   /**
-   * Of the gateways: nobody knows what became of a leg. Its worst case stays reserved and the trade open, so the pair
-   * stands still until a person has looked it up.
+   * Into the trade while it is open. After its end what has changed is a trade of its own: naked until it is covered
+   * again, or sold.
    */
-  legUnknown(trade: number, venue: Venue, reason: UnknownReason, nowNs: Ns): void {
-    this.#parts.risk.block(this.#parts.trades.bundle[trade])
-    this.#parts.observer.legUnknown(trade, venue, reason, nowNs)
+  legCorrected(
+    order: number,
+    venue: Venue,
+    microShares: number,
+    costMicroUsd: number,
+    feeMicroUsd: number,
+    nowNs: Ns,
+  ): void {
+    const { orders, trades, observer } = this.#parts
+    const place = orders.place(order)
+    // So old that nothing is known of it but its number: reconciliation will find what it changed.
+    if (place === -1) return
+    if (microShares !== 0) orders.move(place, microShares < 0 ? OrderEvent.Revert : OrderEvent.Fill)
+    const bundle = orders.bundle[place]
+    if (orders.trade[place] === NO_TRADE && Math.abs(microShares) >= MICRO_SHARES_PER_LOT)
+      orders.trade[place] = this.#tradeOfCorrection(bundle, orders.direction[place])
+    const trade = orders.trade[place]
+    this.#book(place, microShares, costMicroUsd, feeMicroUsd, nowNs)
+    observer.legCorrected(bundle, venue, microShares, nowNs)
+    if (trade !== NO_TRADE && trades.underWay[trade] === 0) this.#settle(trade, microShares, nowNs)
   }
 
-  /** Of the gateways: shares that were booked are not there after all. What they covered is naked: the pair stands still. */
-  fillReverted(bundle: number, venue: Venue, microShares: number, nowNs: Ns): void {
-    this.#parts.risk.block(bundle)
-    this.#parts.observer.fillReverted(bundle, venue, microShares, nowNs)
+  /** An open trade of the same kind takes it in; else it is one of its own. */
+  #tradeOfCorrection(bundle: number, direction: number): number {
+    const { trades, risk } = this.#parts
+    const open = trades.find(bundle, direction)
+    if (open !== NO_TRADE) return open
+    const trade = trades.begin(bundle, direction, 0)
+    if (trade === NO_TRADE) risk.block(bundle)
+    else risk.sent(bundle, 0)
+    return trade
   }
 
-  #writePolymarket(slot: number, wallMs: number): number {
-    const { store, polymarketRequest } = this.#parts
-    const start = store.bodyStart(slot)
-    const end = start + store.bodyLength[slot]
-    const second = Math.floor(wallMs / MS_PER_S)
-    return polymarketRequest.write(
-      this.#requests[POLYMARKET],
-      store.bodies,
-      start,
-      end,
-      OrderType.FAK,
-      second,
+  // ---- of the exit desk ------------------------------------------------------------------------------------------
+
+  sendKalshi(
+    trade: number,
+    kind: OrderKind,
+    side: 0 | 1,
+    price: number,
+    limitCost: number,
+    lots: number,
+  ): boolean {
+    const { clock, bundles, legs, trades, orders, headers, ids, risk, gateways, kalshiPrecisionMicroUsd } =
+      this.#parts
+    if (!gateways[KALSHI].freeForExit()) return false
+    const wallMs = clock.wallMs()
+    const header = headers.take(wallMs)
+    const counter = header < 0 ? ID_NONE : ids.next()
+    if (counter === ID_NONE) return false
+
+    const bundle = trades.bundle[trade]
+    const exit = this.#exitOf(trade, lots)
+    exit.kalshiCostMicroUsd = kalshiWorstMicroUsd(
+      bundles[bundle],
+      limitCost as Price,
+      lots,
+      kalshiPrecisionMicroUsd,
     )
+    const request = legs[bundle].kalshi
+    this.#writeKalshi(request, header, counter, side, price, lots)
+    const order = this.#plan(trade, KALSHI, kind, exit.kalshiCostMicroUsd)
+    orders.counter[orders.place(order)] = counter
+    this.#send(order, risk.approveExit(exit), request.bytes, wallMs)
+    return true
+  }
+
+  sendSigned(order: number, exits: ExitOrders, place: number, costMicroUsd: number): boolean {
+    const { clock, orders, ledger, risk } = this.#parts
+    const at = orders.place(order)
+    const wallMs = clock.wallMs()
+    const start = exits.bodyStart(place)
+    const length = this.#writePolymarket(exits.bodies, start, start + exits.bodyLength[place], wallMs)
+    orders.setDigest(at, exits.digests, exits.digestStart(place))
+    const exit = this.#exitOf(orders.trade[at], 0)
+    exit.polymarketCostMicroUsd = costMicroUsd
+    ledger.reserve(POLYMARKET, costMicroUsd)
+    orders.reservedMicroUsd[at] = costMicroUsd
+    this.#send(order, risk.approveExit(exit), length, wallMs)
+    return true
+  }
+
+  dropped(order: number, nowNs: Ns): void {
+    const { orders } = this.#parts
+    const place = orders.place(order)
+    orders.move(place, OrderEvent.Refuse)
+    this.#ended(orders.trade[place], 0, nowNs)
+  }
+
+  // ---- orders ----------------------------------------------------------------------------------------------------
+
+  /** A new order of an open trade, its worst case held back. */
+  #plan(trade: number, venue: Venue, kind: OrderKind, costMicroUsd: number): number {
+    const { trades, orders, ledger } = this.#parts
+    const order = orders.plan(trade, trades.bundle[trade], trades.direction[trade], venue, kind)
+    orders.reservedMicroUsd[orders.place(order)] = costMicroUsd
+    ledger.reserve(venue, costMicroUsd)
+    trades.underWay[trade]++
+    return order
+  }
+
+  #send(order: number, approved: Approved, length: number, wallMs: number): void {
+    const { orders, gateways } = this.#parts
+    const place = orders.place(order)
+    const venue = orders.venue[place]
+    orders.move(place, OrderEvent.Send)
+    orders.sentMs[place] = wallMs
+    gateways[venue].send(approved, order, this.#requests[venue], length)
+  }
+
+  #exitOf(trade: number, lots: number): Intent {
+    const { trades } = this.#parts
+    const exit = this.#exit
+    exit.bundle = trades.bundle[trade]
+    exit.direction = trades.direction[trade]
+    exit.kalshiLots = lots
+    exit.kalshiCostMicroUsd = 0
+    exit.polymarketCostMicroUsd = 0
+    return exit
+  }
+
+  #writePolymarket(bodies: Uint8Array, start: number, end: number, wallMs: number): number {
+    const second = Math.floor(wallMs / MS_PER_S)
+    const request = this.#requests[POLYMARKET]
+    return this.#parts.polymarketRequest.write(request, bodies, start, end, OrderType.FAK, second)
   }
 
   #writeKalshi(
@@ -262,132 +373,115 @@ export class OrderDesk implements LiveLegListener {
     )
   }
 
-  /** The delayed leg is final: Kalshi takes what it filled, at the price that was planned. */
-  #sendSecond(trade: number, nowNs: Ns): void {
+  // ---- trades ----------------------------------------------------------------------------------------------------
+
+  /** An order of the trade has ended. */
+  #ended(trade: number, filledMicroShares: number, nowNs: Ns): void {
     const { trades } = this.#parts
+    trades.underWay[trade]--
+    if (trades.underWay[trade] > 0) return
+    if (this.#isKalshiDue[trade] === 1 && this.#sendSecond(trade)) return
+    this.#settle(trade, filledMicroShares, nowNs)
+  }
+
+  /** None of the trade's orders is under way: is it over? */
+  #settle(trade: number, filledMicroShares: number, nowNs: Ns): void {
+    const { trades } = this.#parts
+    const isEntering = trades.state[trade] === TradeState.Entering
+    if (!trades.isEven(trade)) {
+      if (isEntering) this.exitDesk.begin(trade, nowNs)
+      else this.exitDesk.advance(trade, filledMicroShares, nowNs)
+      return
+    }
+    if (isEntering) trades.move(trade, trades.isEmpty(trade) ? TradeEvent.Empty : TradeEvent.Equal)
+    else trades.move(trade, trades.hasSold[trade] === 1 ? TradeEvent.SoldBack : TradeEvent.Completed)
+    this.#end(trade, nowNs)
+  }
+
+  /** The delayed leg is final: Kalshi takes what it filled, at the price that was planned. */
+  #sendSecond(trade: number): boolean {
+    const { trades, ledger } = this.#parts
+    this.#isKalshiDue[trade] = 0
+    ledger.reserve(KALSHI, -this.#secondMicroUsd[trade])
     const lots = Math.floor(trades.filledMicroShares[trade * VENUES + POLYMARKET] / MICRO_SHARES_PER_LOT)
-    const sent =
-      lots > 0 &&
-      this.#sendKalshi(
-        trade,
-        this.#kalshiSide[trade] as 0 | 1,
-        this.#kalshiPrice[trade],
-        this.#kalshiLimitCost[trade],
-        lots,
-      )
-    if (sent) return
-    trades.legState[trade * VENUES + KALSHI] = LegState.Sent
-    this.#book(trade, KALSHI, 0, 0, 0, nowNs)
-  }
-
-  /** @returns whether an order that may even the legs out is on its way. */
-  #evenOut(trade: number): boolean {
-    const { trades, bundles, flattenLossMicroUsd } = this.#parts
-    const bundle = bundles[trades.bundle[trade]]
-    const excess = trades.excessMicroShares(trade)
-    const longVenue = excess > 0 ? POLYMARKET : KALSHI
-    const cell = trade * VENUES + longVenue
-    const paidMicroUsd = trades.costMicroUsd[cell] + trades.feeMicroUsd[cell]
-    // What a share of the long leg cost, rounded up to a price; the other outcome may cost what is left of a dollar.
-    const paidPrice = Math.ceil((paidMicroUsd * PRICE_ONE) / trades.filledMicroShares[cell])
-    const costMax = PRICE_ONE - paidPrice + Math.floor(flattenLossMicroUsd / MICRO_USD_PER_PRICE)
-    const legBuysYes = kalshiBuysYes(trades.direction[trade] as Direction, bundle.inverse)
-    const buysYes = longVenue === POLYMARKET ? legBuysYes : !legBuysYes
-    const price = kalshiLimit(bundle, buysYes, costMax)
-    if (price === PRICE_NONE) return false
-    this.#sellsBack[trade] = longVenue === KALSHI ? 1 : 0
-    const lots = Math.floor(Math.abs(excess) / MICRO_SHARES_PER_LOT)
-    const limitCost = buysYes ? price : complement(price)
-    if (!this.#sendKalshi(trade, buysYes ? SIDE_BID : SIDE_ASK, price, limitCost, lots)) return false
-    trades.evenOuts[trade]++
-    return true
-  }
-
-  /** One more Kalshi order of a trade that is under way. @returns false when it could not be sent. */
-  #sendKalshi(trade: number, side: 0 | 1, price: number, limitCost: number, lots: number): boolean {
-    const { clock, bundles, legs, trades, risk, headers, ids, gateways, kalshiPrecisionMicroUsd } =
-      this.#parts
-    const bundle = trades.bundle[trade]
-    if (!gateways[KALSHI].freeForExit()) return false
-    const header = headers.take(clock.wallMs())
-    const counter = header < 0 ? ID_NONE : ids.next()
-    if (counter === ID_NONE) return false
-
-    const exit = this.#exit
-    exit.bundle = bundle
-    exit.direction = trades.direction[trade]
-    exit.kalshiLots = lots
-    exit.kalshiCostMicroUsd = kalshiWorstMicroUsd(
-      bundles[bundle],
-      limitCost as Price,
-      lots,
-      kalshiPrecisionMicroUsd,
+    if (lots === 0) return false
+    return this.sendKalshi(
+      trade,
+      OrderKind.Entry,
+      this.#kalshiSide[trade] as 0 | 1,
+      this.#kalshiPrice[trade],
+      this.#kalshiLimitCost[trade],
+      Math.min(lots, LOTS_ORDER_MAX),
     )
-    const request = legs[bundle].kalshi
-    this.#writeKalshi(request, header, counter, side, price, lots)
-    this.#reserve(trade, KALSHI, exit.kalshiCostMicroUsd)
-    trades.legState[trade * VENUES + KALSHI] = LegState.Sent
-    gateways[KALSHI].send(risk.approveExit(exit), trade, this.#requests[KALSHI], request.bytes)
-    return true
   }
 
-  /** A leg's answer into the trade, the books of account and the journal. */
+  #reserveSecond(trade: number, microUsd: number): void {
+    this.#secondMicroUsd[trade] = microUsd
+    this.#parts.ledger.reserve(KALSHI, microUsd)
+  }
+
+  /** What an order brought, or a correction of it, into the trade, the books of account and the journal. */
   #book(
-    trade: number,
-    venue: Venue,
+    place: number,
     filledMicroShares: number,
     costMicroUsd: number,
     feeMicroUsd: number,
     nowNs: Ns,
   ): void {
-    const { trades, ledger, journal, observer } = this.#parts
-    const bundle = trades.bundle[trade]
-    const bought = boughtOutcome(venue, trades.direction[trade] as Direction)
-    const cell = trade * VENUES + venue
-    ledger.settle(
-      venue,
-      bundle,
-      bought,
-      trades.reservedMicroUsd[cell],
-      filledMicroShares,
-      costMicroUsd + feeMicroUsd,
-    )
-    trades.reservedMicroUsd[cell] = 0
-    trades.legDone(trade, venue, filledMicroShares, costMicroUsd, feeMicroUsd)
+    const { orders, trades, ledger, journal, observer } = this.#parts
+    const trade = orders.trade[place]
+    const venue = orders.venue[place] as Venue
+    const bundle = orders.bundle[place]
+    const bought = boughtOutcome(venue, orders.direction[place] as Direction)
+    // On Kalshi what sells is a share of the other outcome: it takes one off what is held, and the pair of them is a dollar.
+    const nets = venue === KALSHI && orders.kind[place] === OrderKind.SellBack
+    const microShares = nets ? -filledMicroShares : filledMicroShares
+    const cost = nets ? costMicroUsd - filledMicroShares : costMicroUsd
+    ledger.settle(venue, bundle, bought, microShares, cost + feeMicroUsd)
+    if (trade !== NO_TRADE) {
+      trades.book(trade, venue, microShares, cost, feeMicroUsd)
+      if (orders.kind[place] === OrderKind.SellBack && filledMicroShares !== 0) trades.hasSold[trade] = 1
+    }
     const fill = this.#fill
     fill[FillCell.atNs] = nowNs
     fill[FillCell.trade] = trade
     fill[FillCell.venue] = venue
     fill[FillCell.bundle] = bundle
     fill[FillCell.outcome] = bought
-    fill[FillCell.filledMicroShares] = filledMicroShares
-    fill[FillCell.costMicroUsd] = costMicroUsd
+    fill[FillCell.filledMicroShares] = microShares
+    fill[FillCell.costMicroUsd] = cost
     fill[FillCell.feeMicroUsd] = feeMicroUsd
     journal.appendCells(RecordKind.Fill, fill, FILL_CELLS)
     observer.leg(fill)
   }
 
-  #end(trade: number, outcome: TradeOutcome, nowNs: Ns): void {
-    const { trades, risk, observer } = this.#parts
-    risk.settled(trades.bundle[trade], this.#worstMicroUsd[trade], trades.spentMicroUsd(trade), nowNs)
-    this.#sellsBack[trade] = 0
-    observer.tradeEnded(trade, outcome)
+  #end(trade: number, nowNs: Ns): void {
+    const { trades, orders, risk, observer } = this.#parts
+    risk.settled(trades.bundle[trade], trades.worstMicroUsd[trade], trades.spentMicroUsd(trade), nowNs)
+    observer.tradeEnded(trade, trades.state[trade] as TradeState)
+    const bundle = trades.bundle[trade]
+    orders.tradeEnded(trade)
     trades.close(trade)
+    this.#trueUp(bundle, nowNs)
   }
 
-  /** What was reserved for the leg before gives way to this. */
-  #reserve(trade: number, venue: Venue, microUsd: number): void {
-    const { trades, ledger } = this.#parts
-    const cell = trade * VENUES + venue
-    ledger.reserve(venue, microUsd - trades.reservedMicroUsd[cell])
-    trades.reservedMicroUsd[cell] = microUsd
+  /**
+   * Dust adds up where trades in a row leave it on the same side. When it is a lot, Kalshi, which counts hundredths, makes
+   * up for it: a trade of its own, of at most a share. It is worth no bound on its price but the dollar.
+   */
+  #trueUp(bundle: number, nowNs: Ns): void {
+    const { trades, ledger, risk } = this.#parts
+    const excess = ledger.excessMicroShares(bundle, OUTCOME_NAMED)
+    const microShares = Math.abs(excess)
+    if (microShares < MICRO_SHARES_PER_LOT || microShares > TRUE_UP_MICRO_SHARES_MAX || risk.isOpen(bundle))
+      return
+    const direction = excess > 0 ? BUY_POLYMARKET_SELL_KALSHI : BUY_KALSHI_SELL_POLYMARKET
+    const trade = trades.begin(bundle, direction, 0)
+    if (trade === NO_TRADE) return
+    risk.sent(bundle, 0)
+    trades.book(trade, POLYMARKET, microShares, 0, 0)
+    this.exitDesk.begin(trade, nowNs)
   }
-}
-
-/** The outcome that a leg bought: the two venues always buy opposite ones. */
-export function boughtOutcome(venue: Venue, direction: Direction): number {
-  const isOutcome = polymarketBuysOutcome(direction) === (venue === POLYMARKET)
-  return isOutcome ? OUTCOME_NAMED : OUTCOME_COMPLEMENT
 }
 
 /**
@@ -402,13 +496,4 @@ export function kalshiWorstMicroUsd(
 ): number {
   const feeMicroUsd = kalshiTradeFeeCeilMicroUsd(bundle.kalshiFees, ROLE_TAKER, limitCost, lots as Lots)
   return lots * (limitCost + 1) + feeMicroUsd + precisionMicroUsd
-}
-
-/** The legal YES price at which a share of the wanted outcome costs at most `costMax`; PRICE_NONE when there is none. */
-function kalshiLimit(bundle: Bundle, buysYes: boolean, costMax: number): Price {
-  const ticks = bundle.ticks[KALSHI]
-  const capped = Math.min(costMax, PRICE_ONE - 1) as Price
-  if (capped <= 0) return PRICE_NONE
-  if (buysYes) return legalPriceFloor(ticks, capped)
-  return legalPriceCeil(ticks, complement(capped))
 }

@@ -26,8 +26,8 @@ export const TokenKind = {
   Upkeep: 9,
   /** A dry Turn. */
   DryTurn: 10,
-  /** Another attempt to make a trade's legs equal: value = trade. */
-  EvenOut: 11,
+  /** Another round of getting out of a trade: value = trade. */
+  Exit: 11,
 } as const
 export type TokenKind = (typeof TokenKind)[keyof typeof TokenKind]
 

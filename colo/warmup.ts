@@ -13,6 +13,7 @@ import { SALT_MIN } from './pool/pool.ts'
 import type { Signer, SignerFacts, SignerListener } from './signer/signer.ts'
 import { TurnOutcome } from './turn.ts'
 import type { Gateway } from './venue/gateway.ts'
+import { LegEnd } from './venue/leg.ts'
 import { KALSHI, POLYMARKET, type Venue } from './venue/venue.ts'
 
 // A twin of the executor, on a market of its own that is nowhere listed: its orders go into nothing. It runs the same
@@ -70,10 +71,10 @@ export class Warmup {
     const gateway = (venue: Venue): Gateway => ({
       free: () => true,
       freeForExit: () => true,
-      send: (approved, trade) =>
+      send: (approved, order) =>
         void this.#answers.push(() => {
           const filled = approved.kalshiLots * 10_000
-          desk?.legDone(trade, venue, filled, 0, 0, this.#clock.nowNs())
+          desk?.legDone(order, venue, filled, 0, 0, this.#clock.nowNs(), LegEnd.Fills)
         }),
     })
     const assembly = assemble(listing, readSettings({ cooldownMs: 0, limits: UNLIMITED }, 'warm-up'), {
@@ -156,7 +157,8 @@ const BLIND: ExecutorObserver & BookListener = {
   leg() {},
   tradeEnded() {},
   legUnknown() {},
-  fillReverted() {},
+  tradeParked() {},
+  legCorrected() {},
   bookMoved() {},
   tickTold() {},
 }

@@ -23,8 +23,8 @@ const VENUES = ['polymarket', 'kalshi']
 const BOOK_STATES = ['empty', 'live', 'unsettled', 'suspect', 'stale', 'closed']
 /** By TurnOutcome. */
 const TURNS = ['quiet', 'sent', 'not_planned', 'refused', 'missed', 'signing', 'not_live', 'dry']
-/** By TradeOutcome. */
-const TRADES = ['open', 'hedged', 'flattened', 'exposed', 'nothing']
+/** By TradeState; parked counts the times that one could not be closed in time. */
+const TRADES = ['entering', 'exposed', 'parked', 'hedged', 'completed', 'sold_back', 'nothing']
 
 let cells = 0
 function row(name: string, doc: string, label = '', values: readonly string[] = ['']): Counter {
@@ -51,9 +51,14 @@ export const Counters = {
   polymarketBooks: row('tandem_polymarket_books', 'Polymarket books now, by state.', 'state', BOOK_STATES),
   kalshiBooks: row('tandem_kalshi_books', 'Kalshi books now, by state.', 'state', BOOK_STATES),
   turns: row('tandem_turns_total', 'Decisions, by what became of them.', 'outcome', TURNS),
-  trades: row('tandem_trades_total', 'Trades that ended, by how.', 'outcome', TRADES),
-  legsUnknown: row('tandem_legs_unknown_total', 'Orders of whose end nothing is known.', 'venue', VENUES),
-  fillsReverted: row('tandem_fills_reverted_total', 'Fills that the venue took back.', 'venue', VENUES),
+  trades: row('tandem_trades_total', 'Trades, by how they ended.', 'outcome', TRADES),
+  legsUnknown: row('tandem_legs_unknown_total', 'Orders that had to be looked up.', 'venue', VENUES),
+  legsCorrected: row(
+    'tandem_legs_corrected_total',
+    'Fills that the venue took back, or told after the order was thought to be over.',
+    'venue',
+    VENUES,
+  ),
   poolApproved: row('tandem_pool_approved_total', 'Approved decisions that asked the pool for an order.'),
   poolHits: row('tandem_pool_hits_total', 'Approved decisions that the pool served.'),
   logDropped: row('tandem_log_dropped_total', 'Log lines given up because the log’s thread lagged behind.'),

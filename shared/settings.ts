@@ -135,7 +135,7 @@ export const Settings = z
       .max(1_000_000)
       .default(50_000)
       .describe(
-        'What evening out a contract whose other leg did not fill may lose at most; the fee of the order that evens it out comes on top.',
+        'What getting out of a contract whose other leg did not fill may lose at most, the fee of the way out included.',
       ),
     limits: Limits.prefault({}),
     pool: Pool.prefault({}),

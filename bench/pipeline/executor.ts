@@ -82,7 +82,8 @@ class Turns implements ExecutorObserver, BookListener {
   leg(): void {}
   tradeEnded(): void {}
   legUnknown(): void {}
-  fillReverted(): void {}
+  tradeParked(): void {}
+  legCorrected(): void {}
   bookMoved(): void {}
   tickTold(): void {}
 }

@@ -1,7 +1,11 @@
 import type { BookState } from '@tandem/colo/book/integrity.ts'
 import { BookState as States } from '@tandem/colo/book/integrity.ts'
-import type { Direction } from '@tandem/colo/detector/direction.ts'
-import { DIRECTION_NAMES } from '@tandem/colo/detector/direction.ts'
+import {
+  BUY_KALSHI_SELL_POLYMARKET,
+  BUY_POLYMARKET_SELL_KALSHI,
+  DIRECTION_NAMES,
+  type Direction,
+} from '@tandem/colo/detector/direction.ts'
 import { PlanOutcome } from '@tandem/colo/detector/plan.ts'
 import { SignalChange } from '@tandem/colo/detector/signal.ts'
 import type { ExecutorObserver } from '@tandem/colo/executor.ts'
@@ -9,7 +13,8 @@ import { type BookListener, Cause } from '@tandem/colo/feed/intake.ts'
 import { FillCell } from '@tandem/colo/journal/record.ts'
 import { PoolMiss } from '@tandem/colo/pool/miss.ts'
 import { Refusal } from '@tandem/colo/risk/check.ts'
-import { TradeOutcome } from '@tandem/colo/state/trades.ts'
+import { OUTCOME_NAMED } from '@tandem/colo/state/ledger.ts'
+import { TradeState } from '@tandem/colo/state/trade.ts'
 import { TurnCell, TurnOutcome } from '@tandem/colo/turn.ts'
 import { ParseOutcome } from '@tandem/colo/venue/sink.ts'
 import { POLYMARKET, VENUE_NAMES, VENUES, type Venue } from '@tandem/colo/venue/venue.ts'
@@ -71,7 +76,12 @@ export class RunRecord implements ExecutorObserver, BookListener {
   readonly #atNs: () => string
   readonly #pairs: readonly string[]
   readonly #markets: readonly [readonly string[], readonly string[]]
-  readonly #open = new Map<number, { direction: Direction; bundle: number; legs: [LegLine, LegLine] }>()
+  /** Trades that could not be closed in time. */
+  parked = 0
+  /** Orders that had to be looked up, and what was told of one that was thought to be over. */
+  unknown = 0
+  corrected = 0
+  readonly #open = new Map<number, OpenTrade>()
 
   /**
    * @param markets by venue and book: the name of each market
@@ -93,11 +103,7 @@ export class RunRecord implements ExecutorObserver, BookListener {
     switch (cells[TurnCell.outcome]) {
       case TurnOutcome.Sent:
         decisions.sent++
-        this.#open.set(cells[TurnCell.trade], {
-          direction: cells[TurnCell.direction] as Direction,
-          bundle: cells[TurnCell.bundle],
-          legs: [emptyLeg(), emptyLeg()],
-        })
+        this.#openTrade(cells[TurnCell.trade], cells[TurnCell.bundle], cells[TurnCell.direction] as Direction)
         break
       case TurnOutcome.Signing:
         decisions.signing++
@@ -128,15 +134,27 @@ export class RunRecord implements ExecutorObserver, BookListener {
   }
 
   leg(cells: Float64Array): void {
-    const trade = this.#open.get(cells[FillCell.trade])
-    if (trade === undefined) return
-    const leg = trade.legs[cells[FillCell.venue]]
+    const place = cells[FillCell.trade]
+    if (place < 0) return
+    const venue = cells[FillCell.venue]
+    const isNamed = cells[FillCell.outcome] === OUTCOME_NAMED
+    const direction =
+      isNamed === (venue === POLYMARKET) ? BUY_POLYMARKET_SELL_KALSHI : BUY_KALSHI_SELL_POLYMARKET
+    // What no decision began is a trade of its own: a venue has corrected what it told before.
+    const trade = this.#open.get(place) ?? this.#openTrade(place, cells[FillCell.bundle], direction)
+    const leg = trade.legs[venue]
     leg.filled_micro_shares += cells[FillCell.filledMicroShares]
     leg.cost_micro_usd += cells[FillCell.costMicroUsd]
     leg.fee_micro_usd += cells[FillCell.feeMicroUsd]
   }
 
-  tradeEnded(trade: number, outcome: TradeOutcome): void {
+  #openTrade(trade: number, bundle: number, direction: Direction): OpenTrade {
+    const open: OpenTrade = { direction, bundle, legs: [emptyLeg(), emptyLeg()] }
+    this.#open.set(trade, open)
+    return open
+  }
+
+  tradeEnded(trade: number, state: TradeState): void {
     const ended = this.#open.get(trade)
     if (ended === undefined) return
     this.#open.delete(trade)
@@ -145,17 +163,24 @@ export class RunRecord implements ExecutorObserver, BookListener {
       at_ns: this.#atNs(),
       pair: this.#pairs[ended.bundle],
       direction: DIRECTION_NAMES[ended.direction],
-      outcome: nameOf(TradeOutcome, outcome).toLowerCase(),
+      outcome: outcomeName(state),
       polymarket,
       kalshi,
       net_micro_usd: netMicroUsd(ended.legs),
     })
   }
 
-  /** Paper venues always know. */
-  legUnknown(): void {}
+  tradeParked(): void {
+    this.parked++
+  }
 
-  fillReverted(): void {}
+  legUnknown(): void {
+    this.unknown++
+  }
+
+  legCorrected(): void {
+    this.corrected++
+  }
 
   badFrame(venue: Venue, outcome: number): void {
     this.badFrames.push({
@@ -180,8 +205,10 @@ export class RunRecord implements ExecutorObserver, BookListener {
 
   /** Totals of all trades that ended. */
   summary() {
-    const counted = (outcome: TradeOutcome): number =>
-      this.trades.filter((trade) => trade.outcome === nameOf(TradeOutcome, outcome).toLowerCase()).length
+    const counted = (state: TradeState): number =>
+      this.trades.filter((trade) => trade.outcome === outcomeName(state)).length
+    const completed = counted(TradeState.Completed)
+    const soldBack = counted(TradeState.SoldBack)
     let lots = 0
     let dustMicroShares = 0
     let spentMicroUsd = 0
@@ -197,16 +224,30 @@ export class RunRecord implements ExecutorObserver, BookListener {
     return {
       trades: {
         count: this.trades.length,
-        hedged: counted(TradeOutcome.Hedged),
-        flattened: counted(TradeOutcome.Flattened),
-        exposed: counted(TradeOutcome.Exposed),
-        nothing: counted(TradeOutcome.Nothing),
+        hedged: counted(TradeState.Hedged),
+        // Legs that differed at first, and how they were made equal.
+        flattened: completed + soldBack,
+        completed,
+        sold_back: soldBack,
+        nothing: counted(TradeState.Nothing),
+        parked: this.parked,
+        exposed: this.#open.size,
         lots,
         dust_micro_shares: dustMicroShares,
       },
       pnl_micro_usd: { spent: spentMicroUsd, at_resolution: netMicroUsd },
     }
   }
+}
+
+interface OpenTrade {
+  direction: Direction
+  bundle: number
+  legs: [LegLine, LegLine]
+}
+
+function outcomeName(state: TradeState): string {
+  return state === TradeState.SoldBack ? 'sold_back' : nameOf(TradeState, state).toLowerCase()
 }
 
 function emptyLeg(): LegLine {

@@ -1,6 +1,6 @@
 import { assert } from '@tandem/shared/assert.ts'
 import type { Signer } from '../signer/signer.ts'
-import { headerTicket, TICKET_SLOTS, ticketIndex } from './ticket.ts'
+import { TICKET_SLOTS, TicketOwner, ticketIndex, ticketOf } from './ticket.ts'
 
 // Kalshi's signature covers timestamp, method and path, so headers for the one path of new orders are signed before the
 // order exists. Each has a timestamp of its own and is used once: whether Kalshi would take one twice is not known.
@@ -126,7 +126,10 @@ export class HeaderRing {
       const timestampMs = Math.max(this.#newestMs + step, nowMs)
       if (timestampMs > nowMs + HEADER_AHEAD_MS) return
       const index = this.#freeIndex()
-      if (index < 0 || !signer.header(headerTicket(index, this.#generation[index]), request, timestampMs))
+      if (
+        index < 0 ||
+        !signer.header(ticketOf(TicketOwner.Header, index, this.#generation[index]), request, timestampMs)
+      )
         return
       this.#newestMs = timestampMs
       this.#timestampMs[index] = timestampMs
@@ -218,7 +221,7 @@ export class HeaderRing {
     const isAwaited =
       index < HEADERS &&
       this.#state[index] === HeaderState.Requested &&
-      headerTicket(index, this.#generation[index]) === ticket
+      ticketOf(TicketOwner.Header, index, this.#generation[index]) === ticket
     if (!isAwaited) return -1
     this.#generation[index]++
     this.#outstanding--

@@ -27,7 +27,7 @@ import { SlotSet } from './slot-set.ts'
 import { OrderStock } from './stock.ts'
 import { CELL_NONE, OrderStore, SlotState } from './store.ts'
 import { type LineMarket, TARGET_LIMITS_MAX, type TargetBands } from './targets.ts'
-import { orderTicket, TICKET_SLOTS, ticketIndex } from './ticket.ts'
+import { TICKET_SLOTS, TicketOwner, ticketIndex, ticketOf } from './ticket.ts'
 
 /** Of each line: its wanted limits, and a few that its touch just left. */
 export const ROWS = TARGET_LIMITS_MAX + 8
@@ -459,7 +459,7 @@ export class OrderPool {
   }
 
   #ticketOf(slot: number): number {
-    return orderTicket(slot, this.store.generation[slot])
+    return ticketOf(TicketOwner.Pool, slot, this.store.generation[slot])
   }
 
   /** The slot that waited for this answer, or -1. */

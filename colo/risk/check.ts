@@ -52,7 +52,7 @@ export const Refusal = {
   NotShown: 19,
   /** The pool has not signed its first stock yet. */
   NotStocked: 21,
-  /** What became of an order of this pair is not known, or was taken back: a person must look. */
+  /** What is held of this pair is not what it should be: a person must look. */
   Blocked: 20,
 } as const
 export type Refusal = (typeof Refusal)[keyof typeof Refusal]
@@ -93,6 +93,7 @@ export class Risk {
   readonly #eventOfBundle: Int32Array
   readonly #spentByEventMicroUsd: Float64Array
   readonly #restsUntilNs: Float64Array
+  /** Open trades by bundle: one that was entered, and those that a venue's corrections began. */
   readonly #inFlight: Uint8Array
   readonly #isBlocked: Uint8Array
   #dayEndsNs: number
@@ -124,10 +125,15 @@ export class Risk {
     this.#isBlocked[bundle] = 1
   }
 
+  /** Whether a trade of the pair is open. */
+  isOpen(bundle: number): boolean {
+    return this.#inFlight[bundle] > 0
+  }
+
   /** Blocked, InFlight, Cooldown or None: asked before anything is planned, since most frames of a crossing fall into it. */
   restOf(bundle: number, nowNs: Ns): Refusal {
     if (this.#isBlocked[bundle] === 1) return Refusal.Blocked
-    if (this.#inFlight[bundle] === 1) return Refusal.InFlight
+    if (this.#inFlight[bundle] > 0) return Refusal.InFlight
     return nowNs < this.#restsUntilNs[bundle] ? Refusal.Cooldown : Refusal.None
   }
 
@@ -145,16 +151,16 @@ export class Risk {
     return intent as Approved
   }
 
-  /** An approved trade is on its way: counted before its first byte leaves. */
+  /** A trade is open: counted before its first byte leaves. */
   sent(bundle: number, worstMicroUsd: number): void {
-    this.#inFlight[bundle] = 1
+    this.#inFlight[bundle]++
     this.#approvedTodayMicroUsd += worstMicroUsd
     this.#spentByEventMicroUsd[this.#eventOfBundle[bundle]] += worstMicroUsd
   }
 
-  /** Both answers are final: the worst case that `sent` counted gives way to what was spent. */
+  /** It is over: the worst case that `sent` counted gives way to what was spent. */
   settled(bundle: number, worstMicroUsd: number, spentMicroUsd: number, nowNs: Ns): void {
-    this.#inFlight[bundle] = 0
+    this.#inFlight[bundle]--
     this.#restsUntilNs[bundle] = nowNs + this.#cooldownNs
     this.#spentByEventMicroUsd[this.#eventOfBundle[bundle]] += spentMicroUsd - worstMicroUsd
   }

@@ -1,3 +1,4 @@
+import { MICRO_USD_PER_USD } from '@tandem/shared/units.ts'
 import { VENUES } from '../venue/venue.ts'
 
 /** The outcome that a leg bought: the one the mapping names, or its complement. */
@@ -13,10 +14,13 @@ export class Ledger {
   readonly spentByBundleMicroUsd: Float64Array
   readonly spentByVenueMicroUsd = new Float64Array(VENUES)
   readonly #heldMicroShares: Float64Array
+  /** What the shares of a cell cost, fees included. */
+  readonly #costMicroUsd: Float64Array
 
   constructor(bundles: number) {
     this.spentByBundleMicroUsd = new Float64Array(bundles)
     this.#heldMicroShares = new Float64Array(bundles * VENUES * OUTCOMES)
+    this.#costMicroUsd = new Float64Array(bundles * VENUES * OUTCOMES)
   }
 
   availableMicroUsd(venue: number): number {
@@ -33,24 +37,35 @@ export class Ledger {
     return this.spentByVenueMicroUsd[venue] + this.reservedMicroUsd[venue]
   }
 
+  /** Holds money back for an order's worst case; below zero, gives it free again. */
   reserve(venue: number, microUsd: number): void {
     this.reservedMicroUsd[venue] += microUsd
   }
 
-  /** A leg's answer is final: its reservation ends, and what it bought is booked. */
+  /** What an order bought, or below zero sold, or a correction of it. */
   settle(
     venue: number,
     bundle: number,
     outcome: number,
-    reservedMicroUsd: number,
     filledMicroShares: number,
     spentMicroUsd: number,
   ): void {
-    this.reservedMicroUsd[venue] -= reservedMicroUsd
     this.balanceMicroUsd[venue] -= spentMicroUsd
     this.spentByBundleMicroUsd[bundle] += spentMicroUsd
     this.spentByVenueMicroUsd[venue] += spentMicroUsd
-    this.#heldMicroShares[this.#cell(bundle, venue, outcome)] += filledMicroShares
+    const cell = this.#cell(bundle, venue, outcome)
+    const held = this.#heldMicroShares[cell]
+    this.#heldMicroShares[cell] = held + filledMicroShares
+    // What leaves takes its part of the cost along, whatever it brought.
+    if (filledMicroShares >= 0) this.#costMicroUsd[cell] += spentMicroUsd
+    else if (held > 0) this.#costMicroUsd[cell] *= Math.max(0, held + filledMicroShares) / held
+  }
+
+  /** What a share of what is held cost on average, fees included, rounded up; -1 where none is held. */
+  paidMicroUsd(bundle: number, venue: number, outcome: number): number {
+    const cell = this.#cell(bundle, venue, outcome)
+    const held = this.#heldMicroShares[cell]
+    return held > 0 ? Math.ceil((this.#costMicroUsd[cell] * MICRO_USD_PER_USD) / held) : -1
   }
 
   heldMicroShares(bundle: number, venue: number, outcome: number): number {

@@ -13,17 +13,19 @@ export interface Gateway {
   /** Whether an order that completes or unwinds a trade could leave at once: what is kept back is for this. */
   freeForExit(): boolean
   /**
-   * Sends one leg of an approved trade: the final bytes of the HTTP request, read during the call and not kept. The
-   * leg's end comes once, later: `legDone`, or of a live venue `legUnknown`.
+   * Sends one order of an approved trade: the final bytes of the HTTP request, read during the call and not kept. The
+   * order's end comes once, later: `legDone`.
+   *
+   * @param order its number in state/orders.ts
    */
-  send(approved: Approved, trade: number, request: Buffer, length: number): void
+  send(approved: Approved, order: number, request: Buffer, length: number): void
 }
 
-/** Hears what became of a leg. */
+/** Hears what became of an order. */
 export interface LegListener {
   /**
-   * The leg is final: what it filled, what that cost before fees, and the fees; all 0 when nothing filled. Of a SELL
-   * the first two are negative: shares went, money came.
+   * All that the order filled is known: how much, what that cost before fees, and the fees; all 0 when nothing filled.
+   * Of a SELL the first two are negative: shares went, money came.
    *
    * Kalshi has one book: an order on its ask side buys NO, and is told so, as NO shares and their cost, also where the
    * venue nets them against YES that is held.
@@ -32,7 +34,7 @@ export interface LegListener {
    * @param refusal with LegEnd.Refused the venue's own error, KalshiError or PolymarketError; else 0
    */
   legDone(
-    trade: number,
+    order: number,
     venue: Venue,
     filledMicroShares: number,
     costMicroUsd: number,
@@ -45,11 +47,25 @@ export interface LegListener {
 
 /** Hears what only real venues do. */
 export interface LiveLegListener extends LegListener {
+  /** The venue has the order, and will tell what it fills. */
+  legTaken(order: number): void
   /**
-   * Whether the leg's order was carried out is not known: reckon with its worst case, look it up, never send it again
-   * first. Nothing more is told of this leg.
+   * Whether the order was carried out is not known: reckon with its worst case, never send it again first. It is being
+   * looked up; `legDone` comes when its end is known.
    */
-  legUnknown(trade: number, venue: Venue, reason: UnknownReason, nowNs: Ns): void
-  /** A fill of a leg that was done has failed to settle (Polymarket: FAILED): these shares are not held after all. */
-  fillReverted(bundle: number, venue: Venue, microShares: number, nowNs: Ns): void
+  legUnknown(order: number, venue: Venue, reason: UnknownReason, nowNs: Ns): void
+  /** What the order filled is settled. */
+  legSettled(order: number): void
+  /**
+   * What `legDone` told was not all, or not so: a fill failed to settle (fewer shares), an order that was thought absent
+   * appeared (more), or a reckoned fee is known now. Told as differences, signed as in `legDone`.
+   */
+  legCorrected(
+    order: number,
+    venue: Venue,
+    microShares: number,
+    costMicroUsd: number,
+    feeMicroUsd: number,
+    nowNs: Ns,
+  ): void
 }

@@ -8,6 +8,8 @@ export const LegEnd = {
   Answer: 1,
   /** The venue refused the order: nothing was filled, and why is known. */
   Refused: 2,
+  /** No answer came, and the venue has been asked for as long as its rule says: there is no such order. */
+  Absent: 3,
 } as const
 export type LegEnd = (typeof LegEnd)[keyof typeof LegEnd]
 
@@ -23,8 +25,6 @@ export const UnknownReason = {
   Unclear: 3,
   /** The venue took the order and was to tell its fills later, and has not within FILLS_NS_MAX. */
   Untold: 4,
-  /** A match of the order failed to settle before the leg was done. */
-  Reverted: 5,
 } as const
 export type UnknownReason = (typeof UnknownReason)[keyof typeof UnknownReason]
 
@@ -97,6 +97,8 @@ export interface ToldTrade {
   readonly fills: readonly Fill[]
   /** It will never settle. */
   readonly failed: boolean
+  /** It has settled: nothing takes it back any more. */
+  readonly settled: boolean
 }
 
 /** What a private channel says of an order as a whole. */
@@ -106,6 +108,17 @@ export interface ToldOrder {
   /** Nothing more will be filled. */
   readonly ended: boolean
   readonly filledMicroShares: number
+  /** All of its matches, where the venue names them. */
+  readonly tradeIds: readonly string[]
+}
+
+/** What asking a venue by REST for one order came to. */
+export interface Looked {
+  readonly trades: readonly ToldTrade[]
+  /** The order as a whole, where the venue shows it. */
+  readonly order: ToldOrder | undefined
+  /** The venue does not have it open, and what was read is fresh enough: beyond `trades` nothing has become of it. */
+  readonly isGone: boolean
 }
 
 /** Where private messages go. */

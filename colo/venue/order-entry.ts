@@ -16,7 +16,9 @@ import type { LiveLegListener } from './gateway.ts'
 import {
   AnswerKind,
   answerOf,
+  type Fill,
   LegEnd,
+  type Looked,
   type OrderAnswer,
   type PrivateSink,
   type ToldOrder,
@@ -27,23 +29,25 @@ import {
 import { costCeilMicroUsd, feesMicroUsd, microSharesOf, type ToldFills, ToldOrders } from './told.ts'
 import type { Venue } from './venue.ts'
 
-// The orders of one live venue, from the write to the one report that each leg gets:
+// The orders of one live venue, from the write to the one report that each order gets:
 //
 //   Sent --answer--> refused, or nothing filled                                      -> legDone
 //        --answer--> Waiting for its fills --all told-->                              -> legDone, by the fills
 //                                          --FILLS_NS_MAX, amounts in the answer-->   -> legDone, by the answer
-//                                          --FILLS_NS_MAX, none-->                    -> legUnknown
-//        --lost, unclear--> Doubtful --the order is told by our own id--> Waiting
-//                                    --FILLS_NS_MAX, or an order has no id of ours--> -> legUnknown
+//                                          --FILLS_NS_MAX, none--> Doubtful
+//        --lost, unclear--> Doubtful --it is told by our own id--> Waiting
+//                                    --asked for by REST, and there--> Waiting
+//                                    --asked for by REST as often as the venue's rule says, and not there--> -> legDone
 //
 // An answer tells dollars and shares; what the venue's ledger will show of fees stands in each fill (Kalshi) or follows
 // from each fill's price (Polymarket), so the private channel is waited for, a little. It may come before the answer.
+// What is told after the report, a fill that fails or one of an order that was thought absent, is a correction.
 
 /** Legs whose end is still to be told: more than risk lets be in flight. */
 const LEGS_MAX = 64
 /** How long fills may take after the answer. Both venues tell them within milliseconds when all is well. */
 export const FILLS_NS_MAX = 2 * NS_PER_S
-/** How often REST is asked for fills that the private channel has not told. */
+/** How soon REST is asked for fills that the private channel has not told; for an order in doubt it is the first pause. */
 export const LOOK_UP_NS = 500 * NS_PER_MS
 /** How long entries rest after a refusal that a pause may cure, where the venue names no time. */
 const REST_NS = NS_PER_S
@@ -56,16 +60,25 @@ export const KEPT_BYTES = 160
 const LegState = { Free: 0, Sent: 1, Waiting: 2, Doubtful: 3 } as const
 type LegState = (typeof LegState)[keyof typeof LegState]
 
+/** When an order without an answer counts as absent: looked for so often, and at the end so long after the doubt began. */
+export interface AbsenceRule {
+  readonly looks: number
+  readonly spanNs: number
+  /** The longest pause between two looks. */
+  readonly pauseNsMax: number
+}
+
 /** What the two venues do in their own way. */
 export interface OrderDialect {
   readonly venue: Venue
   /** Where in a request the fields begin that an answer is checked against. */
   readonly keptFrom: string
-  /** Our own id in what was kept of a request; empty where the venue knows none. */
-  clientOrderId(kept: string): string
+  /** Our own name of an order is the venue's id too, so that an answer about another order is known. */
+  readonly namesOrders: boolean
   readAnswer(status: number, body: string, kept: string): OrderAnswer
   /** Rate tokens of one order. */
   readonly orderTokens: number
+  readonly absence: AbsenceRule
   /** A public path that costs nothing, for connections that are new or have been idle. */
   readonly warmPath: string
 }
@@ -81,16 +94,24 @@ export interface GatewayParts {
   readonly listener: LiveLegListener
   /** What the venue charges a taker by the schedule of the bundle's market, for fills that do not tell their fee. */
   readonly feeMicroUsd: (bundle: number, price: Price, microShares: MicroShares) => number
-  /** Asks REST for an order's fills, which come back as private messages do. Must not throw. */
-  readonly lookUp: (orderId: string, tradeIds: readonly string[]) => void
+  /** The bundle that an order is of. */
+  readonly bundleOf: (order: number) => number
+  /** Our own name of an order: Kalshi's client order id, Polymarket's hash. */
+  readonly nameOf: (order: number) => string
+  /** Asks REST for an order: by the venue's id where the answer told one, else by our own name. */
+  readonly lookUp: (order: number, orderId: string) => Promise<Looked>
 }
 
 class Leg {
   state: LegState = LegState.Free
-  trade = -1
-  bundle = -1
+  order = -1
   sinceNs = 0
   lookUpNs = 0
+  /** REST is being asked. */
+  isAsked = false
+  /** Looks that found it gone, one after the other, with these shares filled. */
+  looks = 0
+  lookedMicroShares = 0
   orderId = ''
   answer: OrderAnswer = answerOf(AnswerKind.Unclear, {})
   reason: UnknownReason = UnknownReason.Unclear
@@ -112,9 +133,9 @@ export class OrderEntry implements ConnectionEvents, PrivateSink {
     unknown: 0,
     /** Legs that ended without all of their fills told. */
     byAnswer: 0,
-    /** Fills told after their leg had ended. */
-    late: 0,
-    reverted: 0,
+    absent: 0,
+    /** Reports that were put right afterwards. */
+    corrected: 0,
     /** Times the venue said that we send too much. */
     limited: 0,
   }
@@ -163,8 +184,8 @@ export class OrderEntry implements ConnectionEvents, PrivateSink {
     )
   }
 
-  /** A leg's request, whole and final. Its bytes are read during the call and not kept. */
-  write(trade: number, bundle: number, request: Buffer, length: number): void {
+  /** An order's request, whole and final. Its bytes are read during the call and not kept. */
+  write(order: number, request: Buffer, length: number): void {
     const place = this.#freeLeg()
     assert(place !== -1, 'ORDER_ENTRY_LEGS_FULL')
     const nowNs = this.#parts.clock.nowNs()
@@ -174,9 +195,9 @@ export class OrderEntry implements ConnectionEvents, PrivateSink {
     this.counts.sent++
     const leg = this.#legs[place]
     leg.state = LegState.Sent
-    leg.trade = trade
-    leg.bundle = bundle
+    leg.order = order
     leg.orderId = ''
+    leg.looks = 0
     const from = request.indexOf(this.#keptFrom)
     leg.keptBytes = from === -1 ? 0 : request.copy(leg.kept, 0, from, Math.min(length, from + KEPT_BYTES))
   }
@@ -191,17 +212,18 @@ export class OrderEntry implements ConnectionEvents, PrivateSink {
     this.#connections.tick(nowNs)
     for (const leg of this.#legs) {
       if (leg.state !== LegState.Waiting && leg.state !== LegState.Doubtful) continue
-      if (nowNs - leg.sinceNs >= FILLS_NS_MAX) this.#giveUpWaiting(leg, nowNs)
-      else if (leg.state === LegState.Waiting && nowNs >= leg.lookUpNs) this.#lookUp(leg, nowNs)
+      const isLate = leg.state === LegState.Waiting && nowNs - leg.sinceNs >= FILLS_NS_MAX
+      if (isLate) this.#giveUpWaiting(leg, nowNs)
+      else if (nowNs >= leg.lookUpNs && !leg.isAsked) void this.#lookUp(leg, nowNs)
     }
   }
 
-  /** Closes every connection. Legs without an answer are told unknown. */
+  /** Closes every connection. Orders without an answer are told unknown. */
   close(nowNs: Ns): void {
     this.#connections.close(nowNs)
   }
 
-  /** Legs whose end has not been told yet. */
+  /** Orders whose end has not been told yet. */
   get open(): number {
     return this.#legs.filter(({ state }) => state !== LegState.Free).length
   }
@@ -214,7 +236,7 @@ export class OrderEntry implements ConnectionEvents, PrivateSink {
 
   answered(place: number, status: number, body: string, retryAfterS: number, nowNs: Ns): void {
     const leg = this.#legs[place]
-    const answer = this.#dialect.readAnswer(status, body, leg.keptText)
+    const answer = this.#ours(leg, this.#dialect.readAnswer(status, body, leg.keptText))
     leg.answer = answer
     leg.orderId = answer.orderId
     if (status === 429) {
@@ -242,13 +264,21 @@ export class OrderEntry implements ConnectionEvents, PrivateSink {
     this.#doubt(leg, reason, nowNs)
   }
 
+  /** An answer that names another order says nothing of ours. */
+  #ours(leg: Leg, answer: OrderAnswer): OrderAnswer {
+    const { namesOrders } = this.#dialect
+    const isOurs = !namesOrders || answer.orderId === '' || answer.orderId === this.#parts.nameOf(leg.order)
+    return isOurs ? answer : answerOf(AnswerKind.Unclear, { error: answer.error })
+  }
+
   #doubt(leg: Leg, reason: UnknownReason, nowNs: Ns): void {
     leg.state = LegState.Doubtful
     leg.reason = reason
     leg.sinceNs = nowNs
-    const id = this.#dialect.clientOrderId(leg.keptText)
-    if (id === '') this.#endUnknown(leg, reason, nowNs)
-    else this.#resolve(leg, this.#told.find(id), nowNs)
+    leg.lookUpNs = nowNs + LOOK_UP_NS
+    this.counts.unknown++
+    this.#parts.listener.legUnknown(leg.order, this.#dialect.venue, reason, nowNs)
+    this.#resolve(leg, this.#told.find(this.#parts.nameOf(leg.order)), nowNs)
   }
 
   #wait(leg: Leg, nowNs: Ns): void {
@@ -256,12 +286,43 @@ export class OrderEntry implements ConnectionEvents, PrivateSink {
     leg.reason = UnknownReason.Untold
     leg.sinceNs = nowNs
     leg.lookUpNs = nowNs + (this.privateIsLive ? LOOK_UP_NS : 0)
+    this.#parts.listener.legTaken(leg.order)
     this.#complete(leg, this.#told.find(leg.orderId), nowNs)
   }
 
-  #lookUp(leg: Leg, nowNs: Ns): void {
-    leg.lookUpNs = nowNs + LOOK_UP_NS
-    this.#parts.lookUp(leg.orderId, leg.answer.tradeIds)
+  /** Once; what comes back is told as the private channel would. What cannot be learned is asked again. */
+  async #lookUp(leg: Leg, nowNs: Ns): Promise<void> {
+    const { order } = leg
+    const pauseNs = Math.max(LOOK_UP_NS, nowNs - leg.sinceNs)
+    leg.lookUpNs = nowNs + Math.min(pauseNs, this.#dialect.absence.pauseNsMax)
+    leg.isAsked = true
+    const looked = await this.#parts.lookUp(order, leg.orderId).catch(() => undefined)
+    // The leg's place may be another order's by now.
+    if (leg.order === order) leg.isAsked = false
+    if (looked === undefined) return
+    for (const trade of looked.trades) this.trade(trade)
+    if (looked.order !== undefined) this.order(looked.order)
+    if (leg.order === order && leg.state === LegState.Doubtful) this.#looked(leg, looked.isGone)
+  }
+
+  /** An order in doubt that REST did not show to have ended: after so many looks that agree it has, by what was told. */
+  #looked(leg: Leg, isGone: boolean): void {
+    const { looks, spanNs } = this.#dialect.absence
+    const nowNs = this.#parts.clock.nowNs()
+    const told = this.#told.find(this.#parts.nameOf(leg.order))
+    const microShares = microSharesOf(told?.fills ?? [])
+    const isAsBefore = isGone && microShares === leg.lookedMicroShares
+    leg.looks = isAsBefore ? leg.looks + 1 : Number(isGone)
+    leg.lookedMicroShares = microShares
+    if (leg.looks < looks || nowNs - leg.sinceNs < spanNs) return
+    if (told !== undefined && microShares > 0) {
+      leg.answer = answerOf(AnswerKind.Taken, { orderId: told.orderId, tradeIds: [...told.trades.keys()] })
+      leg.orderId = told.orderId
+      this.#complete(leg, told, nowNs)
+      return
+    }
+    this.counts.absent++
+    this.#end(leg, 0, 0, 0, nowNs, LegEnd.Absent)
   }
 
   // ---- what the private channel tells ----------------------------------------------------------------------------
@@ -269,74 +330,100 @@ export class OrderEntry implements ConnectionEvents, PrivateSink {
   trade(told: ToldTrade): void {
     const order = this.#told.of(told.orderId, told.clientOrderId)
     const known = order.trades.get(told.tradeId)
-    if (known !== undefined && known.failed === told.failed) return
+    if (known?.failed === told.failed && known.settled === told.settled) return
     order.trades.set(told.tradeId, told)
     const nowNs = this.#parts.clock.nowNs()
-    if (order.bundle === -1) {
-      this.#look(order, told.clientOrderId, nowNs)
-      return
-    }
-    if (known === undefined) this.counts.late++
-    if (!told.failed) return
-    this.counts.reverted++
-    this.#parts.listener.fillReverted(order.bundle, this.#dialect.venue, microSharesOf(told.fills), nowNs)
+    if (order.order === -1) this.#look(order, told.clientOrderId, nowNs)
+    else this.#correct(order, nowNs)
   }
 
   order(told: ToldOrder): void {
     if (!told.ended) return
     const order = this.#told.of(told.orderId, told.clientOrderId)
     order.ended = told
-    if (order.bundle === -1) this.#look(order, told.clientOrderId, this.#parts.clock.nowNs())
+    if (order.order === -1) this.#look(order, told.clientOrderId, this.#parts.clock.nowNs())
   }
 
-  /** Looks whether a leg has waited for this. */
-  #look(order: ToldFills, clientOrderId: string, nowNs: Ns): void {
+  /** Looks whether an order of ours has waited for this. */
+  #look(told: ToldFills, clientOrderId: string, nowNs: Ns): void {
     for (const leg of this.#legs) {
-      const isWaiting = leg.state === LegState.Waiting && leg.orderId === order.orderId
-      const isDoubtful = leg.state === LegState.Doubtful && clientOrderId !== ''
-      if (isWaiting) this.#complete(leg, order, nowNs)
-      else if (isDoubtful && this.#dialect.clientOrderId(leg.keptText) === clientOrderId)
-        this.#resolve(leg, order, nowNs)
+      if (leg.state === LegState.Waiting && leg.orderId === told.orderId) this.#complete(leg, told, nowNs)
+      else if (leg.state === LegState.Doubtful) {
+        const name = this.#parts.nameOf(leg.order)
+        if (name === told.orderId || name === clientOrderId) this.#resolve(leg, told, nowNs)
+      }
     }
   }
 
   /** An order without an answer that can be trusted is settled once the venue tells how it ended. */
-  #resolve(leg: Leg, order: ToldFills | undefined, nowNs: Ns): void {
-    if (order?.ended === undefined) return
-    leg.orderId = order.orderId
-    leg.answer = answerOf(AnswerKind.Taken, { orderId: order.orderId })
+  #resolve(leg: Leg, told: ToldFills | undefined, nowNs: Ns): void {
+    if (told?.ended === undefined) return
+    leg.orderId = told.orderId
+    leg.answer = answerOf(AnswerKind.Taken, { orderId: told.orderId, tradeIds: told.ended.tradeIds })
     this.#wait(leg, nowNs)
   }
 
-  #complete(leg: Leg, order: ToldFills | undefined, nowNs: Ns): void {
-    if (order === undefined) return
-    if (order.hasFailed) {
-      this.#endUnknown(leg, UnknownReason.Reverted, nowNs)
-      return
-    }
+  #complete(leg: Leg, told: ToldFills | undefined, nowNs: Ns): void {
+    if (told === undefined) return
     const { microShares, costMicroUsd, exact, tradeIds } = leg.answer
-    const { fills } = order
-    const toldMicroShares = microSharesOf(fills)
-    const filled = microShares === UNTOLD ? (order.ended?.filledMicroShares ?? UNTOLD) : microShares
+    const { fills, failedFills } = told
+    const failedMicroShares = microSharesOf(failedFills)
+    const toldMicroShares = microSharesOf(fills) + failedMicroShares
+    const filled = microShares === UNTOLD ? (told.ended?.filledMicroShares ?? UNTOLD) : microShares
     const isWhole =
       tradeIds.length > 0
-        ? tradeIds.every((id) => order.trades.has(id))
+        ? tradeIds.every((id) => told.trades.has(id))
         : filled !== UNTOLD && Math.abs(filled - toldMicroShares) <= ROUNDING_MICRO_SHARES
     if (!isWhole) return
+    // The answer's own amounts are the finer ones, as long as all of them hold.
+    const isAsAnswered = microShares !== UNTOLD && failedMicroShares === 0
     this.#end(
       leg,
-      microShares === UNTOLD ? toldMicroShares : microShares,
-      exact ? costMicroUsd : costCeilMicroUsd(fills),
-      feesMicroUsd(fills, (price, shares) => this.#parts.feeMicroUsd(leg.bundle, price, shares)),
+      isAsAnswered ? microShares : microSharesOf(fills),
+      isAsAnswered && exact ? costMicroUsd : costCeilMicroUsd(fills),
+      this.#feesMicroUsd(this.#parts.bundleOf(leg.order), fills),
       nowNs,
       LegEnd.Fills,
     )
   }
 
+  #feesMicroUsd(bundle: number, fills: readonly Fill[]): number {
+    return feesMicroUsd(fills, (price, shares) => this.#parts.feeMicroUsd(bundle, price, shares))
+  }
+
+  /** What is told of an order after its end was reported: is it still so? */
+  #correct(told: ToldFills, nowNs: Ns): void {
+    const { fills, failedFills } = told
+    const microShares = microSharesOf(fills)
+    const failedMicroShares = microSharesOf(failedFills)
+    // Less than was reported, and nothing failed: the rest is still to be told.
+    const isWhole = microShares + failedMicroShares >= told.microShares - ROUNDING_MICRO_SHARES
+    const isSame = Math.abs(microShares - told.microShares) <= ROUNDING_MICRO_SHARES
+    const costMicroUsd = isSame && told.isCostExact ? told.costMicroUsd : costCeilMicroUsd(fills)
+    if (isWhole && !(isSame && told.isExact)) this.#report(told, microShares, costMicroUsd, nowNs)
+    if (!told.isSettled && isWhole && failedMicroShares === 0 && told.allSettled) {
+      told.isSettled = true
+      this.#parts.listener.legSettled(told.order)
+    }
+  }
+
+  #report(told: ToldFills, microShares: number, costMicroUsd: number, nowNs: Ns): void {
+    const feeMicroUsd = this.#feesMicroUsd(told.bundle, told.fills)
+    const shares = told.sign * (microShares - told.microShares)
+    const cost = told.sign * (costMicroUsd - told.costMicroUsd)
+    const fee = feeMicroUsd - told.feeMicroUsd
+    told.microShares = microShares
+    told.costMicroUsd = costMicroUsd
+    told.feeMicroUsd = feeMicroUsd
+    told.isExact = true
+    this.counts.corrected++
+    this.#parts.listener.legCorrected(told.order, this.#dialect.venue, shares, cost, fee, nowNs)
+  }
+
   #giveUpWaiting(leg: Leg, nowNs: Ns): void {
     const { microShares, costMicroUsd } = leg.answer
-    if (leg.state === LegState.Doubtful || microShares === UNTOLD || costMicroUsd === UNTOLD) {
-      this.#endUnknown(leg, leg.reason, nowNs)
+    if (microShares === UNTOLD || costMicroUsd === UNTOLD) {
+      this.#doubt(leg, UnknownReason.Untold, nowNs)
       return
     }
     this.counts.byAnswer++
@@ -344,20 +431,22 @@ export class OrderEntry implements ConnectionEvents, PrivateSink {
     const price = Math.round((costMicroUsd * PRICE_ONE) / microShares) as Price
     const fee =
       leg.answer.feeMicroUsd === UNTOLD
-        ? this.#parts.feeMicroUsd(leg.bundle, price, microShares as MicroShares)
+        ? this.#parts.feeMicroUsd(this.#parts.bundleOf(leg.order), price, microShares as MicroShares)
         : leg.answer.feeMicroUsd
     this.#end(leg, microShares, costMicroUsd, fee, nowNs, LegEnd.Answer)
   }
 
-  // ---- the one report of each leg ----------------------------------------------------------------------------------
+  // ---- the one report of each order --------------------------------------------------------------------------------
 
   #end(leg: Leg, microShares: number, costMicroUsd: number, fee: number, nowNs: Ns, end: LegEnd): void {
-    const { trade, answer } = leg
-    this.#release(leg)
+    const { order, answer } = leg
     const sign = answer.sells && microShares > 0 ? -1 : 1
     const refusal = end === LegEnd.Refused ? answer.error : 0
+    const told = this.#remember(leg, sign, microShares, costMicroUsd, fee, end)
+    // Before the listener hears: it may send the next order at once.
+    leg.state = LegState.Free
     this.#parts.listener.legDone(
-      trade,
+      order,
       this.#dialect.venue,
       sign * microShares,
       sign * costMicroUsd,
@@ -366,19 +455,30 @@ export class OrderEntry implements ConnectionEvents, PrivateSink {
       end,
       refusal,
     )
+    // Of what was reported as nothing, something may have been told meanwhile; and what was told may be settled already.
+    if (told.trades.size > 0) this.#correct(told, nowNs)
   }
 
-  #endUnknown(leg: Leg, reason: UnknownReason, nowNs: Ns): void {
-    const { trade } = leg
-    this.counts.unknown++
-    this.#release(leg)
-    this.#parts.listener.legUnknown(trade, this.#dialect.venue, reason, nowNs)
-  }
-
-  /** Before the listener hears: it may send the next order at once. */
-  #release(leg: Leg): void {
-    leg.state = LegState.Free
-    if (leg.orderId !== '') this.#told.of(leg.orderId).bundle = leg.bundle
+  /** Keeps what was reported, under every name that the venue may tell more of it by. */
+  #remember(
+    leg: Leg,
+    sign: number,
+    microShares: number,
+    costMicroUsd: number,
+    fee: number,
+    end: LegEnd,
+  ): ToldFills {
+    const name = this.#parts.nameOf(leg.order)
+    const told = this.#told.of(leg.orderId === '' ? name : leg.orderId, name)
+    told.order = leg.order
+    told.bundle = this.#parts.bundleOf(leg.order)
+    told.sign = sign
+    told.microShares = microShares
+    told.costMicroUsd = costMicroUsd
+    told.feeMicroUsd = fee
+    told.isExact = end === LegEnd.Fills
+    told.isCostExact = leg.answer.exact
+    return told
   }
 
   #freeLeg(): number {

@@ -12,20 +12,39 @@ export class ToldFills {
   readonly trades = new Map<string, ToldTrade>()
   /** The order as a whole, once nothing more will be filled. */
   ended: ToldOrder | undefined
-  /** The bundle of the leg that has been reported, or -1: until then it may be anybody's order. */
+  /** The number of our order, once its end has been reported, or -1: until then it may be anybody's. */
+  order = -1
   bundle = -1
+  /** What was reported of it; `sign` is -1 where it sold. */
+  sign = 1
+  microShares = 0
+  costMicroUsd = 0
+  feeMicroUsd = 0
+  /** What was reported rests on every fill. */
+  isExact = false
+  /** Its cost is the venue's own sum. */
+  isCostExact = false
+  isSettled = false
 
   constructor(orderId: string) {
     this.orderId = orderId
   }
 
-  /** In the order in which they were told. */
+  /** Those that have not failed, in the order in which they were told. */
   get fills(): Fill[] {
-    return [...this.trades.values()].flatMap(({ fills }) => fills)
+    return this.#fillsOf((trade) => !trade.failed)
   }
 
-  get hasFailed(): boolean {
-    return [...this.trades.values()].some(({ failed }) => failed)
+  get failedFills(): Fill[] {
+    return this.#fillsOf((trade) => trade.failed)
+  }
+
+  get allSettled(): boolean {
+    return [...this.trades.values()].every(({ settled }) => settled)
+  }
+
+  #fillsOf(wanted: (trade: ToldTrade) => boolean): Fill[] {
+    return [...this.trades.values()].filter(wanted).flatMap(({ fills }) => fills)
   }
 }
 

@@ -124,12 +124,12 @@ export class Flow {
     if (nowMs >= flow.moveMs && flow.edge?.hit !== true) this.#move(flow, nowMs)
   }
 
-  /** Both venues' makers move together. */
+  /** Both venues' makers move together, but for those that lag behind in an edge. */
   #move(flow: PairFlow, nowMs: number): void {
-    const { base, middles } = flow
-    const step = this.#random.chance(0.5 + pull(middles[0], base) / 2) ? MOVE : -MOVE
-    middles[0] += step
-    middles[1] += step
+    const { base, middles, edge } = flow
+    const leader = edge?.laggard === 0 ? 1 : 0
+    const step = this.#random.chance(0.5 + pull(middles[leader], base) / 2) ? MOVE : -MOVE
+    for (const at of [0, 1] as const) if (at !== edge?.laggard) middles[at] += step
     flow.quote(this.#random)
     flow.moveMs = nowMs + within(this.#random, MOVE_MS)
   }

@@ -8,7 +8,7 @@ import type { LiveLegListener } from '@tandem/colo/venue/gateway.ts'
 import { OrderRequest as KalshiRequest, TimeInForce } from '@tandem/colo/venue/kalshi/encode.ts'
 import { KalshiError } from '@tandem/colo/venue/kalshi/error.ts'
 import { KalshiGateway, ORDER_TOKENS } from '@tandem/colo/venue/kalshi/gateway.ts'
-import { LegEnd, UnknownReason } from '@tandem/colo/venue/leg.ts'
+import { LegEnd, type Looked, UnknownReason } from '@tandem/colo/venue/leg.ts'
 import { FILLS_NS_MAX, type GatewayParts, KEPT_BYTES, LOOK_UP_NS } from '@tandem/colo/venue/order-entry.ts'
 import { Seal } from '@tandem/colo/venue/polymarket/auth.ts'
 import {
@@ -27,6 +27,7 @@ import { httpAnswer, TlsVenue, type VenueRequest } from '../tls-venue.ts'
 
 const APPROVED = { bundle: 3 } as Approved
 const CLIENT_ID = 'tandem-1-000000000042'
+const HASH = '0xc503'
 const FEES = polymarketFeeSchedule({ rate: 0.05, exponent: 1 }, 'test')
 
 /** Runs as the process does, and can be put forward. */
@@ -62,6 +63,7 @@ async function scene(kind: 'kalshi' | 'polymarket', connections = 3) {
   const clock = new ShiftedClock()
   const told: Told[] = []
   const lookUps: string[] = []
+  const looks: Looked[] = []
   let heard = (): void => {}
   const tell = (...words: Told): void => {
     told.push(words)
@@ -71,7 +73,10 @@ async function scene(kind: 'kalshi' | 'polymarket', connections = 3) {
     legDone: (trade, at, filled, cost, fee, _nowNs, end, refusal) =>
       tell('done', trade, VENUE_NAMES[at], filled, cost, fee, end, refusal),
     legUnknown: (trade, at, reason) => tell('unknown', trade, VENUE_NAMES[at], reason),
-    fillReverted: (bundle, at, microShares) => tell('reverted', bundle, VENUE_NAMES[at], microShares),
+    legTaken: () => {},
+    legSettled: () => tell('settled'),
+    legCorrected: (order, at, shares, cost, fee) =>
+      tell('corrected', order, VENUE_NAMES[at], shares, cost, fee),
   }
   const parts: GatewayParts = {
     host: 'localhost',
@@ -84,7 +89,12 @@ async function scene(kind: 'kalshi' | 'polymarket', connections = 3) {
       assert.equal(bundle, APPROVED.bundle)
       return polymarketFeeCeilMicroUsd(FEES, price, microShares)
     },
-    lookUp: (orderId, tradeIds) => void lookUps.push([orderId, ...tradeIds].join(' ')),
+    bundleOf: () => APPROVED.bundle,
+    nameOf: () => (kind === 'kalshi' ? CLIENT_ID : HASH),
+    lookUp: async (_order, orderId) => {
+      lookUps.push(orderId)
+      return looks.shift() ?? { trades: [], order: undefined, isGone: false }
+    },
   }
   const gateway = kind === 'kalshi' ? new KalshiGateway(parts) : new PolymarketGateway(parts)
   const timer = setInterval(() => gateway.tick(clock.nowNs()), 5)
@@ -109,6 +119,7 @@ async function scene(kind: 'kalshi' | 'polymarket', connections = 3) {
     gateway,
     told,
     lookUps,
+    looks,
     until,
     warmed,
     /** The requests for orders, in the order in which the venue read them. */
@@ -305,7 +316,7 @@ test('opens a connection again that the venue closes after its answer, with a ti
   assert.equal(venue.resumed, 1)
 })
 
-test('calls a leg unknown whose connection dies in the middle of the answer, at once where no id can find it', async () => {
+test('calls a leg unknown whose connection dies in the middle of the answer, at once', async () => {
   const { send, next, answer, gateway } = await scene('polymarket')
   answer(({ socket }) => {
     socket.write(polymarketMatched().slice(0, 60))
@@ -380,12 +391,13 @@ test('tells Kalshi’s fills as the private channel does, before or after the an
     const cost = 6 * 550_000 + 4 * 549_900
     assert.deepEqual(await ended, ['done', 7, 'kalshi', 10_000_000, cost, 173_350, LegEnd.Fills, 0])
     gateway.onPrivate(kalshiFill('f2', '0.5499', '4.00', '0.069400'))
-    assert.deepEqual([told.length, gateway.counts.late, gateway.counts.byAnswer], [1, 0, 0])
+    assert.deepEqual(told.slice(1), [['settled']])
+    assert.deepEqual([gateway.counts.corrected, gateway.counts.byAnswer], [0, 0])
   }
 })
 
 test('asks REST for fills that nobody tells, and ends by the answer when nothing helps', async () => {
-  const { send, next, answer, until, pass, gateway, lookUps } = await scene('kalshi', 2)
+  const { told, send, next, answer, until, pass, gateway, lookUps } = await scene('kalshi', 2)
   answer(({ socket }) => socket.write(kalshiFilled))
   const ended = next()
   send()
@@ -395,8 +407,11 @@ test('asks REST for fills that nobody tells, and ends by the answer when nothing
   assert.deepEqual(lookUps, ['o1'])
   pass(FILLS_NS_MAX)
   assert.deepEqual(await ended, ['done', 7, 'kalshi', 10_000_000, 5_500_000, 173_250, LegEnd.Answer, 0])
+  // Half of it told corrects nothing; all of it puts the reckoned amounts right.
   gateway.onPrivate(kalshiFill('f1', '0.5500', '6.00', '0.103950'))
-  assert.deepEqual([gateway.counts.byAnswer, gateway.counts.late], [1, 1])
+  assert.deepEqual([gateway.counts.byAnswer, gateway.counts.corrected], [1, 0])
+  gateway.onPrivate(kalshiFill('f2', '0.5400', '4.00', '0.069400'))
+  assert.deepEqual(told.slice(1), [['corrected', 7, 'kalshi', 0, -40_000, 100], ['settled']])
 })
 
 test('asks REST at once while the private channel is down', async () => {
@@ -407,23 +422,79 @@ test('asks REST at once while the private channel is down', async () => {
   await until('asked', () => lookUps.length === 1)
 })
 
-test('settles a Kalshi order without an answer by our own id, and calls it unknown without', async () => {
-  const { send, next, answer, until, gateway, orders } = await scene('kalshi')
+const LOST: Told = ['unknown', 7, 'kalshi', UnknownReason.Lost]
+
+test('settles a Kalshi order without an answer by our own id', async () => {
+  const { send, answer, until, gateway, told } = await scene('kalshi')
   answer(({ socket }) => socket.destroy())
-  const ended = next()
   send()
-  await until('read', () => orders().length === 1)
+  await until('lost', () => told.length === 1)
   gateway.onPrivate(kalshiFill('f1', '0.5500', '6.00', '0.103950'))
   gateway.onPrivate(kalshiEnded('6.00'))
-  assert.deepEqual(await ended, ['done', 7, 'kalshi', 6_000_000, 3_300_000, 103_950, LegEnd.Fills, 0])
+  const done = ['done', 7, 'kalshi', 6_000_000, 3_300_000, 103_950, LegEnd.Fills, 0]
+  assert.deepEqual(told, [LOST, done, ['settled']])
+})
 
-  const silent = await scene('kalshi')
-  silent.answer(({ socket }) => socket.destroy())
-  const lost = silent.next()
-  silent.send()
-  await silent.until('lost', () => silent.gateway.health().open === 2)
-  silent.pass(FILLS_NS_MAX)
-  assert.deepEqual(await lost, ['unknown', 7, 'kalshi', UnknownReason.Lost])
+const GONE: Looked = { trades: [], order: undefined, isGone: true }
+const OPEN: Looked = { trades: [], order: undefined, isGone: false }
+
+test('looks an order without an answer up until the venue shows how it ended', async () => {
+  const { send, answer, until, told, looks, lookUps, pass } = await scene('kalshi')
+  answer(({ socket }) => socket.destroy())
+  send()
+  await until('lost', () => told.length === 1)
+  looks.push(OPEN, {
+    trades: [
+      {
+        tradeId: 'f1',
+        orderId: 'o1',
+        clientOrderId: '',
+        fills: [{ price: 5_500, microShares: 6_000_000, feeMicroUsd: 103_950 }],
+        failed: false,
+        settled: true,
+      },
+    ],
+    order: {
+      orderId: 'o1',
+      clientOrderId: CLIENT_ID,
+      ended: true,
+      filledMicroShares: 6_000_000,
+      tradeIds: [],
+    },
+    isGone: false,
+  })
+  pass(LOOK_UP_NS)
+  await until('looked', () => lookUps.length === 1)
+  pass(LOOK_UP_NS)
+  await until('found', () => told.length > 1)
+  assert.deepEqual(told[1], ['done', 7, 'kalshi', 6_000_000, 3_300_000, 103_950, LegEnd.Fills, 0])
+})
+
+test('calls an order absent by the venue’s rule and not before, and corrects itself when it appears', async () => {
+  const { send, answer, until, told, looks, lookUps, pass, gateway } = await scene('polymarket')
+  answer(({ socket }) => socket.destroy())
+  send()
+  await until('lost', () => told.length === 1)
+  // A look that shows it open starts the count anew.
+  looks.push(GONE, OPEN, GONE, GONE, GONE, GONE)
+  for (let look = 1; look <= 5; look++) {
+    pass(8e9)
+    await until('looked', () => lookUps.length === look)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    assert.equal(told.length, look < 5 ? 1 : 2, `look ${look}`)
+  }
+  assert.deepEqual(told[1], ['done', 7, 'polymarket', 0, 0, 0, LegEnd.Absent, 0])
+  gateway.onPrivate(polymarketTrade('t1', '0.51', '5'))
+  const fee = polymarketFeeCeilMicroUsd(FEES, 5_100 as never, 5_000_000 as never)
+  assert.deepEqual(told[2], ['corrected', 7, 'polymarket', 5_000_000, 2_550_000, fee])
+})
+
+test('an answer about another order says nothing of ours', async () => {
+  const { send, next, answer } = await scene('polymarket')
+  answer(({ socket }) => socket.write(polymarketMatched({ orderID: '0xdead' })))
+  const ended = next()
+  send()
+  assert.deepEqual(await ended, ['unknown', 7, 'polymarket', UnknownReason.Unclear])
 })
 
 test('takes Polymarket’s dollars from the answer and its fees from each fill’s price', async () => {
@@ -449,7 +520,7 @@ test('ends by the answer where Polymarket’s fills stay untold, with a fee that
   send()
   await until('answered', () => gateway.free())
   pass(LOOK_UP_NS)
-  assert.deepEqual(lookUps, ['0xc503 t1 t2'])
+  assert.deepEqual(lookUps, ['0xc503'])
   pass(FILLS_NS_MAX)
   const fee = polymarketFeeCeilMicroUsd(FEES, 5_211 as never, 9_500_000 as never)
   assert.deepEqual(await ended, ['done', 7, 'polymarket', 9_500_000, 4_950_000, fee, LegEnd.Answer, 0])
@@ -493,7 +564,7 @@ test('waits for the fills of an order that is delayed, and calls it unknown when
   assert.deepEqual(await unknown, ['unknown', 7, 'polymarket', UnknownReason.Untold])
 })
 
-test('tells a match that fails: before the leg’s end as unknown, after it as reverted', async () => {
+test('takes a match that fails out: of the report before it, from the report after it', async () => {
   const { send, next, answer, gateway, told } = await scene('polymarket')
   answer(({ socket }) => {
     socket.write(polymarketMatched({ tradeIDs: ['t1'], makingAmount: '2.55', takingAmount: '5' }))
@@ -504,16 +575,38 @@ test('tells a match that fails: before the leg’s end as unknown, after it as r
   assert.equal((await ended)[0], 'done')
   gateway.onPrivate(polymarketTrade('t1', '0.51', '5', 'FAILED'))
   gateway.onPrivate(polymarketTrade('t1', '0.51', '5', 'FAILED'))
-  assert.deepEqual(told.slice(1), [['reverted', APPROVED.bundle, 'polymarket', 5_000_000]])
+  const fee = polymarketFeeCeilMicroUsd(FEES, 5_100 as never, 5_000_000 as never)
+  assert.deepEqual(told.slice(1), [['corrected', 7, 'polymarket', -5_000_000, -2_550_000, -fee]])
 
   const early = await scene('polymarket')
   early.answer(({ socket }) => {
     socket.write(polymarketMatched())
-    setTimeout(() => early.gateway.onPrivate(polymarketTrade('t1', '0.51', '5', 'FAILED')), 20)
+    setTimeout(() => {
+      early.gateway.onPrivate(polymarketTrade('t1', '0.51', '5', 'FAILED'))
+      early.gateway.onPrivate(polymarketTrade('t2', '0.53', '4.5'))
+    }, 20)
   })
-  const unknown = early.next()
+  const done = early.next()
   early.send()
-  assert.deepEqual(await unknown, ['unknown', 7, 'polymarket', UnknownReason.Reverted])
+  const rest = polymarketFeeCeilMicroUsd(FEES, 5_300 as never, 4_500_000 as never)
+  assert.deepEqual(await done, ['done', 7, 'polymarket', 4_500_000, 2_385_000, rest, LegEnd.Fills, 0])
+})
+
+test('tells once that everything an order filled is settled', async () => {
+  const { send, next, answer, gateway, told } = await scene('polymarket')
+  answer(({ socket }) => {
+    socket.write(polymarketMatched())
+    gateway.onPrivate(polymarketTrade('t1', '0.51', '5'))
+    gateway.onPrivate(polymarketTrade('t2', '0.53', '4.5'))
+  })
+  const ended = next()
+  send()
+  await ended
+  gateway.onPrivate(polymarketTrade('t1', '0.51', '5', 'CONFIRMED'))
+  assert.equal(told.length, 1)
+  gateway.onPrivate(polymarketTrade('t2', '0.53', '4.5', 'CONFIRMED'))
+  gateway.onPrivate(polymarketTrade('t2', '0.53', '4.5', 'CONFIRMED'))
+  assert.deepEqual(told.slice(1), [['settled']])
 })
 
 test('rests after a refusal for a while, as long as the venue says, and tells the venue’s own error', async () => {
@@ -568,9 +661,11 @@ test('trusts no other authority, and says why it is not there', async () => {
     open: (session) => venue.connect(session, other.ca),
     clock,
     random: () => 0,
-    listener: { legDone() {}, legUnknown() {}, fillReverted() {} },
+    listener: { legDone() {}, legTaken() {}, legUnknown() {}, legSettled() {}, legCorrected() {} },
     feeMicroUsd: () => 0,
-    lookUp: () => {},
+    bundleOf: () => 0,
+    nameOf: () => CLIENT_ID,
+    lookUp: async () => OPEN,
   })
   for (let i = 0; i < 20; i++) {
     gateway.tick(clock.nowNs())
@@ -606,5 +701,5 @@ test('tells legs that are on their way when it is closed', async () => {
   const ended = next()
   gateway.close(clock.nowNs())
   assert.deepEqual(await ended, ['unknown', 7, 'polymarket', UnknownReason.Lost])
-  assert.deepEqual([gateway.open, gateway.free(), gateway.freeForExit()], [0, false, false])
+  assert.deepEqual([gateway.open, gateway.free(), gateway.freeForExit()], [1, false, false])
 })

@@ -113,17 +113,28 @@ test('asks Polymarket for books, time, trades and balances, sealed over the path
     if (line === 'GET /time') return httpAnswer(200, '1790000000')
     if (line === 'POST /books') return []
     if (line.includes('/balance-allowance')) return { balance: '1000000', allowances: {} }
+    if (line.includes('/data/order/')) return httpAnswer(200, 'null')
     return { data: [trade], next_cursor: 'LTE=' }
   })
   assert.equal(await polymarket.timeS(), 1_790_000_000)
   assert.equal((await polymarket.books(['1', '2'])).toString(), '[]')
   assert.equal(venue.requests[1].body, '[{"token_id":"1"},{"token_id":"2"}]')
-  assert.equal((await polymarket.trade('t1'))?.orderId, '0x01')
-  assert.equal(await polymarket.trade('t2'), undefined)
   assert.equal(await polymarket.balanceMicroUsd(), 1_000_000)
+  // A match that is told, of an order that is not: gone, if what is held is what we had and what it brought.
+  for (const [held, isGone] of [
+    [0, false],
+    [-1_000_000, true],
+  ] as const) {
+    const looked = await polymarket.lookUp('1', '0x01', 1_000_000_000, held)
+    assert.deepEqual([looked.trades.length, looked.order, looked.isGone], [1, undefined, isGone])
+  }
+  const other = await polymarket.lookUp('1', '0x02', 1_000_000_000, 1_000_000)
+  assert.deepEqual(other, { trades: [], order: undefined, isGone: true })
+  const asked = venue.requests.find(({ line }) => line.startsWith('GET /data/trades'))
+  assert.match(asked?.line ?? '', /asset_id=1&after=999998&/)
   const expected = Buffer.alloc(44)
   new Seal('A'.repeat(43)).write(expected, 0, 1_000_000, Buffer.from('GET/data/trades'), expected, 0, 0)
-  assert.match(venue.requests[2].text, new RegExp(`POLY_SIGNATURE: ${expected.toString()}\r\n`, 'i'))
+  assert.match(asked?.text ?? '', new RegExp(`POLY_SIGNATURE: ${expected.toString()}\r\n`, 'i'))
 })
 
 test('says what the venue said, whether to ask again, and nothing of the question but its path', async () => {

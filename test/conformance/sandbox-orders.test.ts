@@ -6,7 +6,11 @@ import type { Clock } from '@tandem/colo/clock.ts'
 import type { Approved } from '@tandem/colo/risk/intent.ts'
 import type { LiveLegListener } from '@tandem/colo/venue/gateway.ts'
 import { SIGNED_MESSAGE_MAX, type SignedRequest, writeSignedMessage } from '@tandem/colo/venue/kalshi/auth.ts'
-import { OrderRequest as KalshiRequest, TimeInForce } from '@tandem/colo/venue/kalshi/encode.ts'
+import {
+  clientOrderId,
+  OrderRequest as KalshiRequest,
+  TimeInForce,
+} from '@tandem/colo/venue/kalshi/encode.ts'
 import { KalshiGateway } from '@tandem/colo/venue/kalshi/gateway.ts'
 import { KalshiRest } from '@tandem/colo/venue/kalshi/rest.ts'
 import { LegEnd } from '@tandem/colo/venue/leg.ts'
@@ -23,6 +27,7 @@ import { PolymarketRest } from '@tandem/colo/venue/polymarket/rest.ts'
 import { scaledFromDecimal } from '@tandem/shared/decimal.ts'
 import { polymarketFeeChargedMicroUsd, polymarketFeeSchedule } from '@tandem/shared/fees/polymarket.ts'
 import { type Ns, PRICE_ONE, type Price } from '@tandem/shared/units.ts'
+import { hashTypedData } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { dispatcherTo } from '../dispatcher.ts'
 import { type SandboxStarted, startSandbox } from '../sandbox-process.ts'
@@ -62,7 +67,9 @@ class Desk {
     legDone: (_trade, _venue, filled, cost, fee, _nowNs, end, refusal) =>
       this.#hear({ filled, spent: cost + fee, end, refusal }),
     legUnknown: (_trade, _venue, reason) => this.#hear({ filled: -1, spent: -1, end: -1, refusal: reason }),
-    fillReverted() {},
+    legTaken() {},
+    legSettled() {},
+    legCorrected() {},
   }
 
   #hear(ended: Ended): void {
@@ -81,7 +88,12 @@ class Desk {
   }
 }
 
-function partsFor(restUrl: string, desk: Desk, lookUp: GatewayParts['lookUp']): GatewayParts {
+function partsFor(
+  restUrl: string,
+  desk: Desk,
+  nameOf: GatewayParts['nameOf'],
+  lookUp: GatewayParts['lookUp'],
+): GatewayParts {
   const port = Number(new URL(restUrl).port)
   const terms = polymarketFeeSchedule(started.fees.sandbox.polymarket, 'test')
   return {
@@ -99,6 +111,8 @@ function partsFor(restUrl: string, desk: Desk, lookUp: GatewayParts['lookUp']): 
     random: Math.random,
     listener: desk.listener,
     feeMicroUsd: (_bundle, price, microShares) => polymarketFeeChargedMicroUsd(terms, price, microShares),
+    bundleOf: () => 0,
+    nameOf,
     lookUp,
   }
 }
@@ -126,6 +140,7 @@ async function ledger(query: string): Promise<{ balanceMicroUsd: number; [name: 
 
 test('Kalshi’s ledger shows what its legs were reported to cost', { timeout: 60_000 }, async () => {
   const { userId, keyId, privateKey } = started.accounts.kalshi
+  const sentMs = Date.now()
   const desk = new Desk()
   const message = Buffer.alloc(SIGNED_MESSAGE_MAX)
   const signed = (request: SignedRequest, timestampMs: number): string =>
@@ -147,11 +162,15 @@ test('Kalshi’s ledger shows what its legs were reported to cost', { timeout: 6
     },
   })
   const gateway = new KalshiGateway(
-    partsFor(started.kalshi.restUrl, desk, (orderId) => {
-      void rest.fillsOf(orderId).then((fills) => {
-        for (const told of fills) gateway.trade(told)
-      })
-    }),
+    partsFor(
+      started.kalshi.restUrl,
+      desk,
+      (order) => clientOrderId(PREFIX, order),
+      (order, orderId) => {
+        const { ticker } = started.pairs[order % started.pairs.length].kalshi
+        return rest.lookUp(ticker, clientOrderId(PREFIX, order), orderId, sentMs)
+      },
+    ),
   )
   const before = await ledger(`kalshi=${userId}`)
   const limit = await rest.writeLimit()
@@ -196,17 +215,20 @@ test('Polymarket’s ledger shows what its legs were reported to cost', { timeou
   const account = privateKeyToAccount(privateKey)
   const dispatcher = dispatcherTo(restUrl, started.ca)
   const { apiKey, secret, passphrase } = await credentials(dispatcher, account)
+  const hashes: string[] = []
+  const tokens: string[] = []
+  const sentMs = Date.now()
   const desk = new Desk()
   const seal = new Seal(secret)
   const parts = { address, apiKey, passphrase }
   const rest = new PolymarketRest({ dispatcher, account: parts, signatureType: 0, seal, wallMs: Date.now })
   const gateway = new PolymarketGateway(
-    partsFor(restUrl, desk, (_orderId, tradeIds) => {
-      for (const id of tradeIds)
-        void rest.trade(id).then((told) => {
-          if (told !== undefined) gateway.trade(told)
-        })
-    }),
+    partsFor(
+      restUrl,
+      desk,
+      (order) => hashes[order],
+      (order) => rest.lookUp(tokens[order], hashes[order], sentMs, 0),
+    ),
   )
   const body = new OrderBody({ maker: address, signer: address, signatureType: 0, owner: apiKey })
   const request = new PolymarketRequest({ host: 'localhost', ...parts }, seal)
@@ -222,9 +244,18 @@ test('Polymarket’s ledger shows what its legs were reported to cost', { timeou
       const step = scaledFromDecimal(tick, 4) as Price
       const taker = marketBuyTakerFloor(cents, (PRICE_ONE - step) as Price, step)
       const timestampMs = Date.now()
-      const signature = await account.signTypedData(
-        typedOrder(address, token, maker, taker, i + 1, timestampMs, exchangeOf(version, neg_risk)),
+      const order = typedOrder(
+        address,
+        token,
+        maker,
+        taker,
+        i + 1,
+        timestampMs,
+        exchangeOf(version, neg_risk),
       )
+      tokens.push(token)
+      hashes.push(hashTypedData(order))
+      const signature = await account.signTypedData(order)
       const bytes = Buffer.alloc(4_096)
       const scratch = Buffer.alloc(4_096)
       const end = body.write(

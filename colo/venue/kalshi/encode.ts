@@ -15,6 +15,12 @@ import { KEY_HEADER, SIGNATURE_HEADER, TIMESTAMP_DIGITS, TIMESTAMP_HEADER } from
 const COUNTER_DIGITS = 12
 /** Greatest counter of a client order id. */
 export const CLIENT_ORDER_COUNTER_MAX = 10 ** COUNTER_DIGITS - 1
+
+/** The id of the order with this counter, as `OrderRequest` writes it. Off the path. */
+export function clientOrderId(prefix: string, counter: number): string {
+  return prefix + String(counter).padStart(COUNTER_DIGITS, '0')
+}
+
 const LOTS_DECIMALS = 2
 /** The largest count, 1000000.00, and the quote after it. */
 const COUNT_WIDTH = 11

@@ -1,10 +1,11 @@
+import { NS_PER_S } from '@tandem/shared/units.ts'
 import type { Approved } from '../../risk/intent.ts'
 import { TokenBucket } from '../buckets.ts'
 import type { Gateway } from '../gateway.ts'
 import type { PrivateOutcome } from '../leg.ts'
-import { type GatewayParts, type OrderDialect, OrderEntry } from '../order-entry.ts'
+import { type AbsenceRule, type GatewayParts, type OrderDialect, OrderEntry } from '../order-entry.ts'
 import { KALSHI } from '../venue.ts'
-import { clientOrderIdOf, kalshiAnswerOf } from './answer.ts'
+import { kalshiAnswerOf } from './answer.ts'
 import { readKalshiPrivate } from './private.ts'
 import { KalshiPath } from './urls.ts'
 
@@ -14,6 +15,12 @@ const BASIC_TOKENS_PER_S = 100
 const BASIC_CAPACITY = 100
 /** Orders that only an exit may send: one to complete the short leg, one to sell the long one back. */
 const EXIT_ORDERS = 2
+
+/**
+ * The portfolio says how fresh it is, so one look counts, if it shows the account as of two seconds after the sending
+ * (rest.ts asks for that).
+ */
+const ABSENCE: AbsenceRule = { looks: 1, spanNs: 0, pauseNsMax: NS_PER_S }
 
 /**
  * Orders to Kalshi over raw, warm TLS connections.
@@ -32,8 +39,8 @@ export class KalshiGateway extends OrderEntry implements Gateway {
     super(DIALECT, parts, bucket)
   }
 
-  send(approved: Approved, trade: number, request: Buffer, length: number): void {
-    this.write(trade, approved.bundle, request, length)
+  send(_approved: Approved, order: number, request: Buffer, length: number): void {
+    this.write(order, request, length)
   }
 
   /** One frame of the channels `fill` and `user_orders`. */
@@ -45,9 +52,10 @@ export class KalshiGateway extends OrderEntry implements Gateway {
 const DIALECT: OrderDialect = {
   venue: KALSHI,
   keptFrom: '"client_order_id":"',
-  clientOrderId: clientOrderIdOf,
+  namesOrders: false,
   readAnswer: kalshiAnswerOf,
   orderTokens: ORDER_TOKENS,
+  absence: ABSENCE,
   // Public, unsigned, and free of tokens (section 2).
   warmPath: KalshiPath.ExchangeStatus,
 }

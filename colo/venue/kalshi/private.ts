@@ -1,7 +1,7 @@
 import { scaledFromDecimal } from '@tandem/shared/decimal.ts'
 import { MICRO_SHARES_PER_LOT, PRICE_ONE } from '@tandem/shared/units.ts'
 import { fieldsOf, textOf } from '../answer.ts'
-import { PrivateOutcome, type PrivateSink, type ToldTrade } from '../leg.ts'
+import { PrivateOutcome, type PrivateSink, type ToldOrder, type ToldTrade } from '../leg.ts'
 
 // The channels `fill` and `user_orders` (Kalshi fact sheet, section 3.6). Neither has a sequence number: what is missed
 // is known by nothing but REST. From the sheet: fee_cost has 6 decimals; a fill is known by its trade_id, on every
@@ -21,21 +21,29 @@ export function readKalshiPrivate(text: string, sink: PrivateSink): PrivateOutco
       return PrivateOutcome.Told
     }
     case 'user_order': {
-      const orderId = textOf(fields.order_id)
-      const lots = scaledFromDecimal(textOf(fields.fill_count_fp), 2)
-      if (orderId === '' || lots === undefined || lots < 0) return PrivateOutcome.Broken
-      sink.order({
-        orderId,
-        clientOrderId: textOf(fields.client_order_id),
-        ended: fields.status === 'executed' || fields.status === 'canceled',
-        filledMicroShares: lots * MICRO_SHARES_PER_LOT,
-      })
+      const told = kalshiOrderOf(fields)
+      if (told === undefined) return PrivateOutcome.Broken
+      sink.order(told)
       return PrivateOutcome.Told
     }
     case 'error':
       return PrivateOutcome.Refused
     default:
       return typeof frame.type === 'string' ? PrivateOutcome.Other : PrivateOutcome.Broken
+  }
+}
+
+/** An order off the socket or of GET /portfolio/orders, which share the fields that matter here. */
+export function kalshiOrderOf(fields: Record<string, unknown>): ToldOrder | undefined {
+  const orderId = textOf(fields.order_id)
+  const lots = scaledFromDecimal(textOf(fields.fill_count_fp), 2)
+  if (orderId === '' || lots === undefined || lots < 0) return undefined
+  return {
+    orderId,
+    clientOrderId: textOf(fields.client_order_id),
+    ended: fields.status === 'executed' || fields.status === 'canceled',
+    filledMicroShares: lots * MICRO_SHARES_PER_LOT,
+    tradeIds: [],
   }
 }
 
@@ -57,5 +65,6 @@ export function kalshiFillOf(fields: Record<string, unknown>): ToldTrade | undef
     clientOrderId: textOf(fields.client_order_id),
     fills: [{ price, microShares: lots * MICRO_SHARES_PER_LOT, feeMicroUsd }],
     failed: false,
+    settled: true,
   }
 }

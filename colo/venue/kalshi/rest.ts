@@ -2,11 +2,11 @@ import { scaledFromDecimal } from '@tandem/shared/decimal.ts'
 import { MICRO_SHARES_PER_LOT } from '@tandem/shared/units.ts'
 import type { Dispatcher } from 'undici'
 import { fieldsOf, Retry, textOf } from '../answer.ts'
-import type { ToldTrade } from '../leg.ts'
+import type { Looked, ToldTrade } from '../leg.ts'
 import { ask, type Explain, PAGES_MAX, type Question, rowsOf, unreadableAnswer } from '../rest.ts'
 import { SignedRequest } from './auth.ts'
 import { KALSHI_MEANINGS, kalshiErrorOf } from './error.ts'
-import { kalshiFillOf } from './private.ts'
+import { kalshiFillOf, kalshiOrderOf } from './private.ts'
 import { KalshiPath } from './urls.ts'
 
 // Kalshi fact sheet, sections 4, 4.1 and 4.5. What the portfolio answers lags behind the engine by up to half a second.
@@ -30,6 +30,10 @@ export interface KalshiPosition {
 }
 
 const PAGE = '200'
+/** What our clock may be off by: beyond it nothing is entered. */
+const CLOCKS_APART_MS_MAX = 2_000
+/** An order is absent once the account is shown as of two seconds after the sending, and what our clock is off. */
+const FRESH_MS = 2_000 + CLOCKS_APART_MS_MAX
 /** Where the answers of a path are, and the request that its signature covers. */
 const LISTS = {
   fills: [KalshiPath.Fills, SignedRequest.Fills, 'fills'],
@@ -55,9 +59,27 @@ export class KalshiRest {
     return rows.map(kalshiFillOf).filter((told) => told !== undefined)
   }
 
-  /** Orders of a market since a moment: where an order without an answer is looked for. */
+  /** Orders of a market since a moment. */
   orders(ticker: string, sinceMs: number): Promise<Record<string, unknown>[]> {
     return this.#list('orders', { ticker, min_ts: String(Math.floor(sinceMs / 1_000)) })
+  }
+
+  /**
+   * What became of one order.
+   *
+   * @param name our own id of it
+   * @param orderId the venue's, or empty where no answer told it
+   * @param sentMs when it was sent, by our wall clock
+   */
+  async lookUp(ticker: string, name: string, orderId: string, sentMs: number): Promise<Looked> {
+    if (orderId !== '') return { trades: await this.fillsOf(orderId), order: undefined, isGone: false }
+    // Asked first: what is read after it is at least as fresh.
+    const asOfMs = await this.userDataMs()
+    const rows = await this.orders(ticker, sentMs - CLOCKS_APART_MS_MAX)
+    const row = rows.find(({ client_order_id }) => client_order_id === name)
+    if (row === undefined) return { trades: [], order: undefined, isGone: asOfMs >= sentMs + FRESH_MS }
+    const order = kalshiOrderOf(row)
+    return { trades: order === undefined ? [] : await this.fillsOf(order.orderId), order, isGone: false }
   }
 
   async positions(): Promise<KalshiPosition[]> {

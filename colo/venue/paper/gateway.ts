@@ -30,7 +30,7 @@ const ORDERS_MAX = 1024
 
 interface Waiting {
   venue: Venue
-  trade: number
+  number: number
   order: PaperOrder
 }
 
@@ -75,9 +75,9 @@ export class PaperVenues {
     return {
       free: () => true,
       freeForExit: () => true,
-      send: (_approved: Approved, trade, request, length) => {
+      send: (_approved: Approved, number, request, length) => {
         this.#onRequest()
-        this.#accept({ venue, trade, order: readOrder(venue, request.subarray(0, length)) })
+        this.#accept({ venue, number, order: readOrder(venue, request.subarray(0, length)) })
       },
     }
   }
@@ -87,15 +87,15 @@ export class PaperVenues {
     const waiting = this.#waiting[place]
     assert(waiting !== undefined, 'PAPER_ORDER_WAITS')
     this.#waiting[place] = undefined
-    const { venue, trade, order } = waiting
+    const { venue, number, order } = waiting
     const market = this.#markets[venue].get(order.market)
     assert(market !== undefined, 'PAPER_MARKET_KNOWN')
     const fill = this.#fill(order, market)
     this.listener?.legDone(
-      trade,
+      number,
       venue,
-      fill.microShares,
-      fill.costMicroUsd,
+      order.sells ? -fill.microShares : fill.microShares,
+      order.sells ? fill.costMicroUsd - fill.microShares : fill.costMicroUsd,
       fill.feeMicroUsd,
       this.#clock.nowNs(),
       LegEnd.Fills,

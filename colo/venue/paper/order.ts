@@ -1,19 +1,21 @@
 import { scaledFromDecimal } from '@tandem/shared/decimal.ts'
 import { Failure } from '@tandem/shared/failure.ts'
-import { PRICE_ONE } from '@tandem/shared/units.ts'
+import { MICRO_SHARES_PER_LOT, PRICE_ONE } from '@tandem/shared/units.ts'
 import { KALSHI, POLYMARKET, type Venue } from '../venue.ts'
 
 /** An order as a venue would read it off the wire. */
 export interface PaperOrder {
   /** Token id or ticker. */
   market: string
-  /** Kalshi: buys the complement of the book's outcome (side `ask`). Polymarket tells that by its token. */
+  /** Kalshi: buys the complement of the book's outcome (side `ask`). Polymarket tells that by its token, but for a sale. */
   complement: boolean
+  /** Polymarket: gives shares away. It is read as buying the other outcome, of which each with one of ours is a dollar. */
+  sells: boolean
   /** Cost of one share at most, in Price units, of what is bought. */
   limit: number
-  /** Polymarket: what it may spend. Kalshi: undefined. */
+  /** Polymarket: what it may spend. Kalshi, and a sale: undefined. */
   spendMicroUsd: number | undefined
-  /** Kalshi: how much it buys. Polymarket: undefined. */
+  /** Kalshi, and a sale: how much. Polymarket: undefined. */
   lots: number | undefined
   /** All or nothing. */
   killUnlessFull: boolean
@@ -43,16 +45,32 @@ export function readOrder(venue: Venue, request: Uint8Array): PaperOrder {
 function polymarketOrder({ order, orderType }: any): PaperOrder {
   const maker = Number(order.makerAmount)
   const taker = Number(order.takerAmount)
-  if (order.side !== 'BUY') throw new Error('the paper venue takes buys only')
+  const sells = order.side === 'SELL'
+  if (!sells && order.side !== 'BUY') throw new Error('side')
   if (!Number.isSafeInteger(maker) || !Number.isSafeInteger(taker) || taker <= 0) throw new Error('amounts')
+  const killUnlessFull = orderType === 'FOK'
+  if (sells) {
+    const limit = PRICE_ONE - Math.round((taker * PRICE_ONE) / maker)
+    const lots = maker / MICRO_SHARES_PER_LOT
+    return {
+      market: order.tokenId,
+      complement: true,
+      sells,
+      limit,
+      spendMicroUsd: undefined,
+      lots,
+      killUnlessFull,
+    }
+  }
   return {
     market: order.tokenId,
     complement: false,
+    sells,
     // The taker amount is floored at the tick's decimals, so the quotient lies a hair above the limit that was meant.
     limit: Math.round((maker * PRICE_ONE) / taker),
     spendMicroUsd: maker,
     lots: undefined,
-    killUnlessFull: orderType === 'FOK',
+    killUnlessFull,
   }
 }
 
@@ -65,6 +83,7 @@ function kalshiOrder(order: any): PaperOrder {
   return {
     market: order.ticker,
     complement: order.side === 'ask',
+    sells: false,
     limit: order.side === 'ask' ? PRICE_ONE - price : price,
     spendMicroUsd: undefined,
     lots,

@@ -1,7 +1,14 @@
 import { scaledFromDecimal } from '@tandem/shared/decimal.ts'
 import { PRICE_ONE } from '@tandem/shared/units.ts'
 import { textOf } from '../answer.ts'
-import { type Fill, PrivateOutcome, type PrivateSink, type ToldTrade, UNTOLD } from '../leg.ts'
+import {
+  type Fill,
+  PrivateOutcome,
+  type PrivateSink,
+  type ToldOrder,
+  type ToldTrade,
+  UNTOLD,
+} from '../leg.ts'
 
 // The user channel (Polymarket fact sheet, section 4). From the sheet: a trade's own size and price are the taker's; the
 // fills are its maker_orders, each at its own price, on our token or on the other one (a mint or a merge), where our
@@ -40,24 +47,32 @@ function readMessage(fields: Record<string, unknown>, sink: PrivateSink): Privat
       return PrivateOutcome.Told
     }
     case 'order': {
-      const orderId = textOf(fields.id).toLowerCase()
-      const matched = textOf(fields.size_matched)
-      const filledMicroShares = matched === '' ? 0 : scaledFromDecimal(matched, 6)
-      if (orderId === '' || filledMicroShares === undefined || filledMicroShares < 0)
-        return PrivateOutcome.Broken
-      // A status may have free text after it.
-      const ended = /^(MATCHED|CANCELED|UNMATCHED|INVALID)/.test(textOf(fields.status))
-      sink.order({
-        orderId,
-        clientOrderId: '',
-        ended: ended || fields.type === 'CANCELLATION',
-        filledMicroShares,
-      })
+      const told = polymarketOrderOf(fields)
+      if (told === undefined) return PrivateOutcome.Broken
+      sink.order(told)
       return PrivateOutcome.Told
     }
     default:
       if (typeof fields.error === 'string') return PrivateOutcome.Refused
       return typeof fields.event_type === 'string' ? PrivateOutcome.Other : PrivateOutcome.Broken
+  }
+}
+
+/** An order of the user channel or of GET /data/order. */
+export function polymarketOrderOf(fields: Record<string, unknown>): ToldOrder | undefined {
+  const orderId = textOf(fields.id).toLowerCase()
+  const matched = textOf(fields.size_matched)
+  const filledMicroShares = matched === '' ? 0 : scaledFromDecimal(matched, 6)
+  if (orderId === '' || filledMicroShares === undefined || filledMicroShares < 0) return undefined
+  // A status may have free text after it, and REST has been seen to write ORDER_STATUS_MATCHED.
+  const ended = /^(ORDER_STATUS_)?(MATCHED|CANCELED|UNMATCHED|INVALID)/.test(textOf(fields.status))
+  const trades = Array.isArray(fields.associate_trades) ? fields.associate_trades : []
+  return {
+    orderId,
+    clientOrderId: '',
+    ended: ended || fields.type === 'CANCELLATION',
+    filledMicroShares,
+    tradeIds: trades.filter((id) => typeof id === 'string'),
   }
 }
 
@@ -75,7 +90,9 @@ export function polymarketTradeOf(fields: Record<string, unknown>): ToldTrade | 
   for (const { price, microShares } of made) byPrice.set(price, (byPrice.get(price) ?? 0) + microShares)
   const fills = Array.from(byPrice, ([price, microShares]) => ({ price, microShares, feeMicroUsd: UNTOLD }))
   // REST has been seen to write TRADE_STATUS_FAILED.
-  return { tradeId, orderId, clientOrderId: '', fills, failed: textOf(fields.status).endsWith('FAILED') }
+  const status = textOf(fields.status)
+  const [failed, settled] = [status.endsWith('FAILED'), status.endsWith('CONFIRMED')]
+  return { tradeId, orderId, clientOrderId: '', fills, failed, settled }
 }
 
 function fillOf(priceText: unknown, sizeText: unknown, ofOtherToken: boolean): Fill | undefined {

@@ -1,15 +1,17 @@
 import { assert } from '@tandem/shared/assert.ts'
 import { scaledFromDecimal } from '@tandem/shared/decimal.ts'
+import { MICRO_SHARES_PER_LOT } from '@tandem/shared/units.ts'
 import type { Dispatcher } from 'undici'
 import { fieldsOf, Retry, textOf } from '../answer.ts'
 import { ascii } from '../ascii.ts'
-import type { ToldTrade } from '../leg.ts'
+import type { Looked, ToldTrade } from '../leg.ts'
 import { ask, type Explain, PAGES_MAX, rowsOf, unreadableAnswer } from '../rest.ts'
+import { microSharesOf } from '../told.ts'
 import { SEAL_LENGTH, type Seal } from './auth.ts'
 import type { OrderRequestParts } from './encode.ts'
 import { POLYMARKET_MEANINGS, polymarketErrorOf } from './error.ts'
-import { polymarketTradeOf } from './private.ts'
-import { PolymarketPath } from './urls.ts'
+import { polymarketOrderOf, polymarketTradeOf } from './private.ts'
+import { orderPath, PolymarketPath } from './urls.ts'
 
 // Polymarket fact sheet, sections 5, 6.4 and 7.
 
@@ -23,6 +25,8 @@ export interface PolymarketRestParts {
 
 /** Tokens of one question: more are refused as a whole. */
 const BOOKS_MAX = 500
+/** What our clock may be off by: beyond it nothing is entered. */
+const CLOCKS_APART_MS_MAX = 2_000
 const FIRST_PAGE = 'MA=='
 const LAST_PAGE = 'LTE='
 
@@ -54,10 +58,23 @@ export class PolymarketRest {
     return seconds
   }
 
-  /** One trade as the private channel would tell it; undefined while the venue does not show it. */
-  async trade(tradeId: string): Promise<ToldTrade | undefined> {
-    const rows = await this.#list(PolymarketPath.Trades, { id: tradeId })
-    return rows.map(polymarketTradeOf).find((told) => told?.tradeId === tradeId)
+  /**
+   * What became of one order, an immediate one: it rests nowhere, so what is not matched is gone.
+   *
+   * @param hash its id
+   * @param sentMs when it was sent, by our wall clock
+   * @param heldMicroShares of its token, as our books of account have it without the order
+   */
+  async lookUp(token: string, hash: string, sentMs: number, heldMicroShares: number): Promise<Looked> {
+    const order = polymarketOrderOf(fieldsOf(await this.#askSealed(orderPath(hash), {})))
+    const after = String(Math.floor((sentMs - CLOCKS_APART_MS_MAX) / 1_000))
+    const rows = await this.#list(PolymarketPath.Trades, { asset_id: token, after })
+    const trades = rows.map(polymarketTradeOf).filter((told) => told?.orderId === hash) as ToldTrade[]
+    if (order?.ended === true) return { trades, order, isGone: false }
+    const filled = trades.reduce((sum, { fills, failed }) => sum + (failed ? 0 : microSharesOf(fills)), 0)
+    const held = await this.heldMicroShares(token)
+    const isHeldAsTold = Math.abs(held - heldMicroShares - filled) < MICRO_SHARES_PER_LOT
+    return { trades, order: undefined, isGone: order === undefined && isHeldAsTold }
   }
 
   openOrders(): Promise<Record<string, unknown>[]> {

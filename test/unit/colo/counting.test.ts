@@ -3,7 +3,7 @@ import { it } from 'node:test'
 import { BookState } from '@tandem/colo/book/integrity.ts'
 import { Counting } from '@tandem/colo/counting.ts'
 import { Cause } from '@tandem/colo/feed/intake.ts'
-import { TradeOutcome } from '@tandem/colo/state/trades.ts'
+import { TradeState } from '@tandem/colo/state/trade.ts'
 import { TURN_CELLS, TurnCell, TurnOutcome } from '@tandem/colo/turn.ts'
 import { UnknownReason } from '@tandem/colo/venue/leg.ts'
 import { KALSHI, POLYMARKET } from '@tandem/colo/venue/venue.ts'
@@ -23,7 +23,8 @@ it('counts what the executor tells its observer, and tells the next one all of i
     leg: tell('leg'),
     tradeEnded: tell('tradeEnded'),
     legUnknown: tell('legUnknown'),
-    fillReverted: tell('fillReverted'),
+    tradeParked: tell('tradeParked'),
+    legCorrected: tell('legCorrected'),
     badFrame: tell('badFrame'),
     bookMoved: tell('bookMoved'),
     tickTold: tell('tickTold'),
@@ -33,9 +34,10 @@ it('counts what the executor tells its observer, and tells the next one all of i
   counting.turn(turn)
   counting.signal(1, 0, 1, 5_000, 9 as Ns)
   counting.leg(turn)
-  counting.tradeEnded(4, TradeOutcome.Hedged)
+  counting.tradeEnded(4, TradeState.Hedged)
   counting.legUnknown(4, KALSHI, UnknownReason.Timeout, 9 as Ns)
-  counting.fillReverted(1, POLYMARKET, 5_000_000, 9 as Ns)
+  counting.tradeParked(4, 9 as Ns)
+  counting.legCorrected(1, POLYMARKET, -5_000_000, 9 as Ns)
   counting.badFrame(KALSHI, -2)
   counting.bookMoved(KALSHI, 1, BookState.Empty, BookState.Live, Cause.Snapshot, 9 as Ns)
   counting.tickTold(POLYMARKET, 0, 10 as Price)
@@ -43,17 +45,18 @@ it('counts what the executor tells its observer, and tells the next one all of i
     ['turn', turn],
     ['signal', 1, 0, 1, 5_000, 9],
     ['leg', turn],
-    ['tradeEnded', 4, TradeOutcome.Hedged],
+    ['tradeEnded', 4, TradeState.Hedged],
     ['legUnknown', 4, KALSHI, UnknownReason.Timeout, 9],
-    ['fillReverted', 1, POLYMARKET, 5_000_000, 9],
+    ['tradeParked', 4, 9],
+    ['legCorrected', 1, POLYMARKET, -5_000_000, 9],
     ['badFrame', KALSHI, -2],
     ['bookMoved', KALSHI, 1, BookState.Empty, BookState.Live, Cause.Snapshot, 9],
     ['tickTold', POLYMARKET, 0, 10],
   ])
   assert.equal(cells.read(Counters.turns, TurnOutcome.Refused), 1)
-  assert.equal(cells.read(Counters.trades, TradeOutcome.Hedged), 1)
+  assert.equal(cells.read(Counters.trades, TradeState.Hedged), 1)
   assert.equal(cells.read(Counters.legsUnknown, KALSHI), 1)
-  assert.equal(cells.read(Counters.fillsReverted, POLYMARKET), 1)
+  assert.equal(cells.read(Counters.legsCorrected, POLYMARKET), 1)
   assert.equal(cells.read(Counters.framesBad, KALSHI), 1)
   assert.equal(cells.read(Counters.polymarketBooks, BookState.Empty), 3)
   assert.equal(cells.read(Counters.kalshiBooks, BookState.Empty), 1)

@@ -8,9 +8,12 @@ import { Listing } from '@tandem/colo/listing.ts'
 import { assemble } from '@tandem/colo/main.ts'
 import { PAPER_ACCESS, paperVenues } from '@tandem/colo/paper.ts'
 import { SALT_MIN } from '@tandem/colo/pool/pool.ts'
+import { Refusal } from '@tandem/colo/risk/check.ts'
 import type { Signer, SignerListener } from '@tandem/colo/signer/signer.ts'
+import { OrderState } from '@tandem/colo/state/order.ts'
 import { TokenKind, tokenKind, tokenValue } from '@tandem/colo/token.ts'
 import { TurnCell, TurnOutcome } from '@tandem/colo/turn.ts'
+import { UnknownReason } from '@tandem/colo/venue/leg.ts'
 import { KALSHI, POLYMARKET, type Venue } from '@tandem/colo/venue/venue.ts'
 import { readMapping } from '@tandem/shared/mapping.ts'
 import { readSettings } from '@tandem/shared/settings.ts'
@@ -252,9 +255,10 @@ test('a frame that cannot be read puts the books of its venue in doubt', () => {
 
 test('an order is not used before its hash is durable', () => {
   const parts = stocked({ settings: { pool: { missPolicy: 'skip' } } })
-  // New touches, and a disk that stands still: orders for them are signed and no more.
-  parts.polymarket('0.70', '0.72')
+  // New touches, without a crossing on the way, and a disk that stands still: orders for them are signed and no more.
+  parts.polymarket('0.10', '0.95')
   parts.kalshi('0.6800', '0.2800')
+  parts.polymarket('0.70', '0.72')
   parts.step(500, { syncs: false })
   assert.equal(parts.kalshi('0.7900', '0.1900'), TurnOutcome.Missed)
   assert.equal(parts.record.decisions.missed.NotDurable, 1)
@@ -404,7 +408,7 @@ test('a delayed leg that fills nothing sends nothing after it', () => {
   assert.equal(parts.ledger.reservedMicroUsd[KALSHI], 0)
 })
 
-test('a leg that did not fill is evened out on Kalshi at once, and the loss is bounded', () => {
+test('a leg that did not fill is sold back on Kalshi at once, and the loss is bounded', () => {
   const parts = stocked()
   parts.kalshi('0.5300', '0.4500')
   parts.step(40)
@@ -412,7 +416,7 @@ test('a leg that did not fill is evened out on Kalshi at once, and the loss is b
   parts.polymarket('0.55', '0.60')
   parts.step(200)
   const trade = last(parts.record.trades)
-  assert.equal(trade.outcome, 'flattened')
+  assert.equal(trade.outcome, 'sold_back')
   assert.equal(trade.kalshi.filled_micro_shares, 0)
   // Bought NO at .47, sold it back at .45.
   assert.ok(trade.net_micro_usd < 0)
@@ -427,20 +431,41 @@ test('too few on Kalshi are bought, dearer than planned but within the bound', (
   parts.kalshi('0.5000', '0.4500')
   parts.step(200)
   const trade = last(parts.record.trades)
-  assert.equal(trade.outcome, 'flattened')
+  assert.equal(trade.outcome, 'completed')
   assert.ok(trade.polymarket.filled_micro_shares - trade.kalshi.filled_micro_shares < 10_000)
   assert.ok(trade.kalshi.filled_micro_shares > 0)
 })
 
-test('what cannot be evened out within the bound stays, and the pair stands still', () => {
+test('what cannot be closed within the bound is parked, the pair stands still, and it is closed when it can be', () => {
   const parts = stocked()
   parts.kalshi('0.5300', '0.4500')
   parts.kalshi('0.2000', '0.4500')
-  parts.step(1_000)
-  assert.equal(last(parts.record.trades).outcome, 'exposed')
-  parts.polymarket('0.45', '0.47', '900')
+  parts.step(40)
+  // Bought on Polymarket at .47; what is bid there now is below the bound too.
+  parts.polymarket('0.30', '0.47')
+  parts.step(3_000)
+  assert.equal(parts.record.trades.length, 0)
+  assert.equal(parts.record.parked, 1)
+  parts.polymarket('0.30', '0.47', '900')
   assert.equal(parts.kalshi('0.5300', '0.4500', '900.00'), TurnOutcome.Refused)
-  assert.equal(parts.record.decisions.refused.Exposed, 1)
+  assert.equal(parts.record.decisions.refused.InFlight, 1)
+  parts.step(2_000)
+  assert.equal(last(parts.record.trades).outcome, 'completed')
+  assert.ok(last(parts.record.trades).net_micro_usd > 0)
+})
+
+test('shares that only Polymarket has are sold there, where Kalshi is dearer than the bound', () => {
+  const parts = stocked()
+  parts.kalshi('0.5300', '0.4500')
+  parts.kalshi('0.2000', '0.4500')
+  parts.step(400)
+  const trade = last(parts.record.trades)
+  assert.equal(trade.outcome, 'sold_back')
+  // Dollars buy parts of a lot, which nobody can sell.
+  assert.ok(trade.polymarket.filled_micro_shares < 10_000)
+  assert.equal(trade.kalshi.filled_micro_shares, 0)
+  // Bought at .47, sold at .45.
+  assert.ok(trade.net_micro_usd < 0)
 })
 
 test('a tick that the market changes to is the one that orders keep to', () => {
@@ -500,4 +525,89 @@ test('levels at nothing and at a dollar are no prices, and stop nothing', () => 
     parts.step(1_000)
     assert.equal(parts.kalshi('0.5300', '0.4500'), TurnOutcome.Sent)
   }
+})
+
+/** A scene with one hedged trade behind it, and its two orders. */
+function hedged() {
+  const parts = stocked()
+  parts.kalshi('0.5300', '0.4500')
+  parts.step(200)
+  assert.equal(last(parts.record.trades).outcome, 'hedged')
+  const [polymarket, kalshi] = [0, 1]
+  assert.deepEqual([parts.orders.venue[polymarket], parts.orders.venue[kalshi]], [POLYMARKET, KALSHI])
+  return { ...parts, order: { polymarket, kalshi } }
+}
+
+test('a match that is taken back is bought again, or what it covered is sold', () => {
+  const parts = hedged()
+  const before = parts.ledger.heldMicroShares(0, KALSHI, 1)
+  const { polymarket } = last(parts.record.trades)
+  const [shares, cost, fee] = [
+    polymarket.filled_micro_shares,
+    polymarket.cost_micro_usd,
+    polymarket.fee_micro_usd,
+  ]
+  // The offer at .47 is gone; Kalshi's other side costs .47 where ours was bought at .47.
+  parts.polymarket('0.45', '0.60')
+  parts.kalshi('0.5200', '0.4700')
+  const { trades } = parts.record
+  const count = trades.length
+  parts.desk.legCorrected(parts.order.polymarket, POLYMARKET, -shares, -cost, -fee, parts.clock.nowNs())
+  parts.step(500)
+  assert.equal(trades.length, count + 1)
+  assert.equal(last(trades).outcome, 'sold_back')
+  assert.ok(before > 0)
+  assert.ok(Math.abs(parts.ledger.excessMicroShares(0, 0)) < 10_000)
+  assert.equal(parts.ledger.reservedMicroUsd[KALSHI], 0)
+})
+
+test('an order that was called absent and appears is exposure, and is closed', () => {
+  const parts = hedged()
+  parts.step(1_000)
+  parts.desk.legCorrected(parts.order.kalshi, KALSHI, 5_000_000, 2_350_000, 80_000, parts.clock.nowNs())
+  assert.equal(parts.record.corrected, 1)
+  parts.step(3_000)
+  assert.match(last(parts.record.trades).outcome, /completed|sold_back/)
+  assert.ok(Math.abs(parts.ledger.excessMicroShares(0, 0)) < 10_000)
+})
+
+test('a fee that is known only now changes the books of account and begins no trade', () => {
+  const parts = hedged()
+  const balance = parts.ledger.balanceMicroUsd[KALSHI]
+  const count = parts.record.trades.length
+  parts.desk.legCorrected(parts.order.kalshi, KALSHI, 0, 0, 700, parts.clock.nowNs())
+  parts.step(100)
+  assert.equal(parts.ledger.balanceMicroUsd[KALSHI], balance - 700)
+  assert.equal(parts.record.trades.length, count)
+})
+
+test('the worst case stays held back while nobody knows what became of an order', () => {
+  const parts = stocked()
+  const { desk, orders, ledger, clock } = parts
+  parts.kalshi('0.5300', '0.4500')
+  const held = ledger.reservedMicroUsd[KALSHI]
+  assert.ok(held > 0)
+  desk.legUnknown(1, KALSHI, UnknownReason.Timeout, clock.nowNs())
+  // What the paper venue says afterwards stands for the look-up that finds it.
+  assert.deepEqual(
+    [ledger.reservedMicroUsd[KALSHI], orders.state[orders.place(1)]],
+    [held, OrderState.Unknown],
+  )
+  assert.equal(parts.risk.restOf(0, clock.nowNs()), Refusal.InFlight)
+  parts.step(500)
+  assert.equal(ledger.reservedMicroUsd[KALSHI], 0)
+  assert.equal(last(parts.record.trades).outcome, 'hedged')
+})
+
+test('dust of several trades that adds up to a lot is made up for on Kalshi', () => {
+  const parts = hedged()
+  parts.step(1_000)
+  const dust = parts.ledger.excessMicroShares(0, 0)
+  parts.desk.legCorrected(parts.order.polymarket, POLYMARKET, 9_999, 4_700, 0, parts.clock.nowNs())
+  parts.desk.legCorrected(parts.order.polymarket, POLYMARKET, 9_999, 4_700, 0, parts.clock.nowNs())
+  assert.ok(parts.ledger.excessMicroShares(0, 0) >= 19_998 + dust)
+  // The next trade that ends looks at what has added up.
+  parts.desk.legCorrected(parts.order.polymarket, POLYMARKET, 10_000, 4_700, 0, parts.clock.nowNs())
+  parts.step(3_000)
+  assert.ok(Math.abs(parts.ledger.excessMicroShares(0, 0)) < 10_000)
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { BookState } from '@tandem/colo/book/integrity.ts'
-import { TradeOutcome } from '@tandem/colo/state/trades.ts'
+import { TradeState } from '@tandem/colo/state/trade.ts'
 import { TurnOutcome } from '@tandem/colo/turn.ts'
 import { VENUE_NAMES } from '@tandem/colo/venue/venue.ts'
 import { COUNTERS, CounterCells, Counters } from '@tandem/shared/counters.ts'
@@ -33,7 +33,7 @@ describe('counters', () => {
     assert.deepEqual(Counters.frames.values, VENUE_NAMES)
     assert.deepEqual(Counters.kalshiBooks.values, labels(BookState))
     assert.deepEqual(Counters.turns.values, labels(TurnOutcome))
-    assert.deepEqual(Counters.trades.values, labels(TradeOutcome))
+    assert.deepEqual(Counters.trades.values, labels(TradeState))
   })
 
   it('is seen by whoever opens the same memory', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { HEADER_AGE_MAX_MS, HEADER_AHEAD_MS, HeaderMiss, HeaderRing } from '@tandem/colo/pool/headers.ts'
-import { isHeaderTicket } from '@tandem/colo/pool/ticket.ts'
+import { TicketOwner, ticketOwner } from '@tandem/colo/pool/ticket.ts'
 import { ascii } from '@tandem/colo/venue/ascii.ts'
 import fc from 'fast-check'
 import { HeldSigner } from './held-signer.ts'
@@ -35,7 +35,11 @@ test('headers are asked for under tickets that tell them from orders', () => {
   const { signer, ring } = stand()
   ring.tick(START_MS)
   assert.ok(signer.headers.length > 0)
-  assert.ok(signer.headers.every(({ ticket, request }) => isHeaderTicket(ticket) && request === 3))
+  assert.ok(
+    signer.headers.every(
+      ({ ticket, request }) => ticketOwner(ticket) === TicketOwner.Header && request === 3,
+    ),
+  )
 })
 
 test('a whole burst is served from one moment, nearest stamps first, every stamp once and none out of bounds', () => {

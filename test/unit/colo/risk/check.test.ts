@@ -126,9 +126,9 @@ test('reservations count against venue, total and balance', () => {
 
 test('what a market holds counts against its limit, and two naked lots stop the pair', () => {
   const parts = scene()
-  parts.ledger.settle(POLYMARKET, 0, 0, 0, 20_000, 901)
+  parts.ledger.settle(POLYMARKET, 0, 0, 20_000, 901)
   assert.equal(refusal(parts), Refusal.Exposed)
-  parts.ledger.settle(KALSHI, 0, 1, 0, 1, 0)
+  parts.ledger.settle(KALSHI, 0, 1, 1, 0)
   assert.equal(refusal(parts), Refusal.MarketLimit)
 })
 
@@ -142,6 +142,6 @@ test('a day approves no more than its limit, whatever became of it, and the next
 
 test('with as many trades in flight as there may be, another is refused', () => {
   const parts = scene()
-  for (let i = 0; i < 16; i++) parts.trades.begin(2, 0)
+  for (let i = 0; i < 16; i++) parts.trades.begin(2, 0, 0)
   assert.equal(refusal(parts), Refusal.TooManyInFlight)
 })

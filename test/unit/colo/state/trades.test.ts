@@ -1,74 +1,70 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Ledger, OUTCOME_COMPLEMENT, OUTCOME_NAMED } from '@tandem/colo/state/ledger.ts'
-import { LegState, TRADES_MAX, TradeOutcome, Trades } from '@tandem/colo/state/trades.ts'
-import { KALSHI, POLYMARKET, VENUES } from '@tandem/colo/venue/venue.ts'
+import { TRADES_MAX, Trades } from '@tandem/colo/state/trades.ts'
+import { KALSHI, POLYMARKET } from '@tandem/colo/venue/venue.ts'
 
-test('legs less than a lot apart are hedged, a lot apart exposed, both empty nothing', () => {
-  for (const [polymarket, kalshi, outcome] of [
-    [3_225_000, 3_220_000, TradeOutcome.Hedged],
-    [3_229_999, 3_220_000, TradeOutcome.Hedged],
-    [3_230_000, 3_220_000, TradeOutcome.Exposed],
-    [0, 3_220_000, TradeOutcome.Exposed],
-    [9_999, 0, TradeOutcome.Hedged],
-    [0, 0, TradeOutcome.Nothing],
+test('legs less than a lot apart are even, and empty when neither holds a lot', () => {
+  for (const [polymarket, kalshi, isEven, isEmpty] of [
+    [3_225_000, 3_220_000, true, false],
+    [3_229_999, 3_220_000, true, false],
+    [3_230_000, 3_220_000, false, false],
+    [0, 3_220_000, false, false],
+    [9_999, 0, true, true],
+    [0, 0, true, true],
+    [-10_000, 0, false, false],
   ] as const) {
     const trades = new Trades()
-    const trade = trades.begin(5, 1)
-    trades.legDone(trade, POLYMARKET, polymarket, 1, 0)
-    assert.equal(trades.outcome(trade), TradeOutcome.Open)
-    trades.legDone(trade, KALSHI, kalshi, 1, 0)
-    assert.equal(trades.outcome(trade), outcome)
+    const trade = trades.begin(5, 1, 0)
+    trades.book(trade, POLYMARKET, polymarket, 1, 0)
+    trades.book(trade, KALSHI, kalshi, 1, 0)
+    assert.deepEqual([trades.isEven(trade), trades.isEmpty(trade)], [isEven, isEmpty])
   }
 })
 
-test('one more Kalshi order may even the legs out', () => {
+test('what was sold back is taken off what is held and spent', () => {
   const trades = new Trades()
-  const trade = trades.begin(0, 0)
-  trades.legDone(trade, POLYMARKET, 1_000_000, 500, 0)
-  trades.legDone(trade, KALSHI, 3_000_000, 900, 0)
+  const trade = trades.begin(0, 0, 0)
+  trades.book(trade, POLYMARKET, 1_000_000, 500, 0)
+  trades.book(trade, KALSHI, 3_000_000, 900, 0)
   assert.equal(trades.excessMicroShares(trade), -2_000_000)
-  trades.evenOuts[trade]++
-  trades.legState[trade * VENUES + KALSHI] = LegState.Sent
-  assert.equal(trades.outcome(trade), TradeOutcome.Open)
-  trades.legDone(trade, KALSHI, -2_000_000, -580, 10)
-  assert.equal(trades.outcome(trade), TradeOutcome.Flattened)
+  trades.book(trade, KALSHI, -2_000_000, -580, 10)
+  assert.equal(trades.excessMicroShares(trade), 0)
   assert.equal(trades.spentMicroUsd(trade), 500 + 900 - 580 + 10)
 })
 
-test('a leg is answered once', () => {
+test('places are used again, there are no more than the table has, and none is left with an order under way', () => {
   const trades = new Trades()
-  const trade = trades.begin(0, 0)
-  trades.legDone(trade, KALSHI, 0, 0, 0)
-  assert.throws(() => trades.legDone(trade, KALSHI, 0, 0, 0), { code: 'TRADE_LEG_NOT_SENT' })
-})
-
-test('places are used again, and there are no more than the table has', () => {
-  const trades = new Trades()
-  for (let i = 0; i < TRADES_MAX; i++) assert.equal(trades.begin(i, 0), i)
-  assert.equal(trades.begin(99, 0), -1)
+  for (let i = 0; i < TRADES_MAX; i++) assert.equal(trades.begin(i, 0, 0), i)
+  assert.equal(trades.begin(99, 0, 0), -1)
+  assert.equal(trades.find(7, 0), 7)
+  trades.underWay[7] = 1
+  assert.throws(() => trades.close(7), { code: 'TRADE_CLOSED_AT_REST' })
+  trades.underWay[7] = 0
   trades.close(7)
-  assert.throws(() => trades.close(7), { code: 'TRADE_NOT_OPEN' })
-  assert.equal(trades.begin(99, 0), 7)
+  assert.equal(trades.find(7, 0), -1)
+  assert.throws(() => trades.close(7), { code: 'TRADE_CLOSED_AT_REST' })
+  assert.equal(trades.begin(99, 1, 0), 7)
   assert.equal(trades.open, TRADES_MAX)
 })
 
 test('shares of one outcome are covered by shares of the other, on whichever venue', () => {
   const ledger = new Ledger(1)
-  ledger.settle(POLYMARKET, 0, OUTCOME_NAMED, 0, 500_000, 240_000)
+  ledger.settle(POLYMARKET, 0, OUTCOME_NAMED, 500_000, 240_000)
   assert.equal(ledger.excessMicroShares(0, OUTCOME_NAMED), 500_000)
-  ledger.settle(KALSHI, 0, OUTCOME_COMPLEMENT, 0, 490_000, 230_000)
+  ledger.settle(KALSHI, 0, OUTCOME_COMPLEMENT, 490_000, 230_000)
   assert.equal(ledger.excessMicroShares(0, OUTCOME_NAMED), 10_000)
   assert.equal(ledger.excessMicroShares(0, OUTCOME_COMPLEMENT), -10_000)
   assert.equal(ledger.spentByBundleMicroUsd[0], 470_000)
 })
 
-test('settling gives back the reservation and takes what was spent', () => {
+test('what is held back is not available, and what was spent is gone', () => {
   const ledger = new Ledger(1)
   ledger.balanceMicroUsd[KALSHI] = 1_000
   ledger.reserve(KALSHI, 600)
   assert.equal(ledger.availableMicroUsd(KALSHI), 400)
-  ledger.settle(KALSHI, 0, OUTCOME_NAMED, 600, 10, 250)
+  ledger.reserve(KALSHI, -600)
+  ledger.settle(KALSHI, 0, OUTCOME_NAMED, 10, 250)
   assert.equal(ledger.availableMicroUsd(KALSHI), 750)
   assert.equal(ledger.atStakeMicroUsd(KALSHI), 250)
 })

@@ -1,0 +1,53 @@
+import { Lifecycle } from './lifecycle.ts'
+
+// The life of a trade, a bundle being bought. It moves only when none of its orders is under way:
+//
+//   Entering --Equal----------------------------> Hedged
+//      |     --Empty----------------------------> Nothing
+//      '------Unequal--> Exposed --Completed----> Completed
+//                          |     --SoldBack-----> SoldBack
+//                       Overdue                      ^
+//                          '---> Parked -------------'   (retried until the venue lets us)
+//
+// What is taken back, or appears, after the end is a trade of its own that begins Exposed.
+
+export const TradeState = {
+  /** Its first orders are on their way. */
+  Entering: 0,
+  /** The legs differ by a lot or more: what is over is naked, and is being closed. */
+  Exposed: 1,
+  /** As Exposed, for longer than an exit may take: the pair stands still, people are told, and it is tried again. */
+  Parked: 2,
+  /** Both legs filled, less than a lot apart. */
+  Hedged: 3,
+  /** The legs differed, and the short one was bought. */
+  Completed: 4,
+  /** The legs differed, and some or all of the long one was sold. */
+  SoldBack: 5,
+  /** Neither leg filled: nothing happened but the attempt. */
+  Nothing: 6,
+} as const
+export type TradeState = (typeof TradeState)[keyof typeof TradeState]
+
+export const TradeEvent = {
+  Equal: 0,
+  Empty: 1,
+  Unequal: 2,
+  Completed: 3,
+  SoldBack: 4,
+  Overdue: 5,
+} as const
+export type TradeEvent = (typeof TradeEvent)[keyof typeof TradeEvent]
+
+const { Entering, Exposed, Parked, Hedged, Completed, SoldBack, Nothing } = TradeState
+
+export const TRADE_LIFE = new Lifecycle('a trade', TradeState, TradeEvent, [
+  [Entering, TradeEvent.Equal, Hedged],
+  [Entering, TradeEvent.Empty, Nothing],
+  [Entering, TradeEvent.Unequal, Exposed],
+  [Exposed, TradeEvent.Completed, Completed],
+  [Exposed, TradeEvent.SoldBack, SoldBack],
+  [Exposed, TradeEvent.Overdue, Parked],
+  [Parked, TradeEvent.Completed, Completed],
+  [Parked, TradeEvent.SoldBack, SoldBack],
+])
