@@ -23,6 +23,7 @@ import type { HeaderRing } from './pool/headers.ts'
 import type { ClientOrderIds } from './pool/ids.ts'
 import { lineOf, type OrderPool, type PoolOwner, type UrgentFailure } from './pool/pool.ts'
 import { TicketOwner, ticketOwner } from './pool/ticket.ts'
+import type { ReconcileObserver } from './reconciler.ts'
 import { Refusal, type Risk } from './risk/check.ts'
 import { Intent } from './risk/intent.ts'
 import type { SignerListener, Refusal as SignerRefusal } from './signer/signer.ts'
@@ -38,7 +39,7 @@ export interface Parser {
 }
 
 /** Who watches, off the path: a report, counters, a terminal. Called after the fact; must not throw. */
-export interface ExecutorObserver extends TradeObserver {
+export interface ExecutorObserver extends TradeObserver, ReconcileObserver {
   turn(cells: Float64Array): void
   signal(bundle: number, direction: Direction, change: SignalChange, grossMicroUsd: number, nowNs: Ns): void
   badFrame(venue: Venue, outcome: number): void

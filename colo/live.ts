@@ -19,6 +19,7 @@ import type { Listing } from './listing.ts'
 import { type Access, type Assembly, assemble } from './main.ts'
 import { boughtOutcome } from './outcome.ts'
 import { PrivateChannel } from './private-channel.ts'
+import { Reconciler } from './reconciler.ts'
 import { SignatureDesk } from './signature-desk.ts'
 import type { SignerClient } from './signer/client.ts'
 import { TokenKind, tokenKind, tokenOf, tokenValue } from './token.ts'
@@ -92,6 +93,7 @@ export class Live {
   readonly #clients: readonly [Client, Client]
   readonly #polymarketRest: PolymarketRest
   readonly #kalshiRest: KalshiRest
+  readonly #reconciler: Reconciler
   readonly #afterReads: LiveParts['afterReads']
   #isStopped = false
 
@@ -197,6 +199,13 @@ export class Live {
       dispatcher: this.#clients[KALSHI],
       headers: (request) => signatures.headers(request, clock.wallMs()),
     })
+    this.#reconciler = new Reconciler({
+      ...this.assembly,
+      clock,
+      kalshi: this.#kalshiRest,
+      polymarket: this.#polymarketRest,
+      observer,
+    })
     const socketHeaders = () => signatures.headers(SignedRequest.Socket, clock.wallMs())
     const noHeaders = async () => ({})
     const sockets = {
@@ -247,6 +256,7 @@ export class Live {
         upkeep: (carried) => new KalshiUpkeep(carried, access.kalshi.useYesPrice),
       }),
     ]
+    const onReady = (): void => this.#reconciler.hasten()
     this.#privates = [
       new PrivateChannel({
         ...sockets,
@@ -255,6 +265,7 @@ export class Live {
         pingText: PING,
         hello: () => subscribeUser(access.polymarket, []),
         gateway: this.gateways[POLYMARKET],
+        onReady,
       }),
       new PrivateChannel({
         ...sockets,
@@ -263,6 +274,7 @@ export class Live {
         pingText: undefined,
         hello: () => subscribeKalshi(1, ['fill', 'user_orders']),
         gateway: this.gateways[KALSHI],
+        onReady,
       }),
     ]
   }
@@ -311,6 +323,7 @@ export class Live {
       case TokenKind.Upkeep:
         for (let venue = 0; venue < VENUES; venue++) this.gateways[venue].tick(nowNs)
         for (const { link } of this.#privates) link.look(nowNs)
+        this.#reconciler.tick(nowNs)
         this.clock.at((nowNs + UPKEEP_NS) as Ns, token)
         break
       case TokenKind.DryTurn:

@@ -31,12 +31,15 @@ import { type Approved, Intent } from './risk/intent.ts'
 import { type Ledger, OUTCOME_NAMED } from './state/ledger.ts'
 import { OrderEvent, OrderState } from './state/order.ts'
 import { OrderKind, type Orders } from './state/orders.ts'
+import type { Reconciliation } from './state/reconcile.ts'
 import { TradeEvent, TradeState } from './state/trade.ts'
 import { TRADES_MAX, type Trades } from './state/trades.ts'
 import type { Gateway, LiveLegListener } from './venue/gateway.ts'
 import type { OrderRequest as KalshiRequest } from './venue/kalshi/encode.ts'
+import { KalshiError } from './venue/kalshi/error.ts'
 import { LegEnd, type UnknownReason } from './venue/leg.ts'
 import { OrderType, type OrderRequest as PolymarketRequest } from './venue/polymarket/encode.ts'
+import { PolymarketError } from './venue/polymarket/error.ts'
 import { KALSHI, POLYMARKET, VENUES, type Venue } from './venue/venue.ts'
 
 /** What is fixed about a bundle's two legs and is no detector's business. */
@@ -68,6 +71,7 @@ export interface OrderDeskParts {
   readonly legs: readonly Legs[]
   readonly risk: Risk
   readonly ledger: Ledger
+  readonly reconciliation: Reconciliation
   readonly trades: Trades
   readonly orders: Orders
   readonly store: OrderStore
@@ -89,6 +93,8 @@ export interface OrderDeskParts {
 const REQUEST_BYTES_MAX = 4_096
 const MS_PER_S = 1_000
 const NO_TRADE = -1
+/** By venue. */
+const SHORT_OF_MONEY = [PolymarketError.InsufficientBalance, KalshiError.InsufficientBalance] as const
 /** More than a share is no dust: something is not as the books of account have it, and risk lets nobody in. */
 const TRUE_UP_MICRO_SHARES_MAX = LOTS_PER_CONTRACT * MICRO_SHARES_PER_LOT
 
@@ -192,12 +198,14 @@ export class OrderDesk implements LiveLegListener, ExitSender {
     feeMicroUsd: number,
     nowNs: Ns,
     end: LegEnd,
+    refusal: number,
   ): void {
     const { orders, ledger } = this.#parts
     const place = orders.place(order)
+    if (end === LegEnd.Refused && refusal === SHORT_OF_MONEY[venue]) ledger.doubt(orders.bundle[place], venue)
     const isNothing = end === LegEnd.Refused || end === LegEnd.Absent
     orders.move(place, isNothing ? OrderEvent.Refuse : OrderEvent.Fill)
-    ledger.reserve(venue, -orders.reservedMicroUsd[place])
+    ledger.reserve(orders.bundle[place], venue, -orders.reservedMicroUsd[place])
     orders.reservedMicroUsd[place] = 0
     this.#book(place, filledMicroShares, costMicroUsd, feeMicroUsd, nowNs)
     this.#ended(orders.trade[place], filledMicroShares, nowNs)
@@ -301,7 +309,7 @@ export class OrderDesk implements LiveLegListener, ExitSender {
     orders.setDigest(at, exits.digests, exits.digestStart(place))
     const exit = this.#exitOf(orders.trade[at], 0)
     exit.polymarketCostMicroUsd = costMicroUsd
-    ledger.reserve(POLYMARKET, costMicroUsd)
+    ledger.reserve(orders.bundle[at], POLYMARKET, costMicroUsd)
     orders.reservedMicroUsd[at] = costMicroUsd
     this.#send(order, risk.approveExit(exit), length, wallMs)
     return true
@@ -321,17 +329,18 @@ export class OrderDesk implements LiveLegListener, ExitSender {
     const { trades, orders, ledger } = this.#parts
     const order = orders.plan(trade, trades.bundle[trade], trades.direction[trade], venue, kind)
     orders.reservedMicroUsd[orders.place(order)] = costMicroUsd
-    ledger.reserve(venue, costMicroUsd)
+    ledger.reserve(trades.bundle[trade], venue, costMicroUsd)
     trades.underWay[trade]++
     return order
   }
 
   #send(order: number, approved: Approved, length: number, wallMs: number): void {
-    const { orders, gateways } = this.#parts
+    const { orders, gateways, reconciliation } = this.#parts
     const place = orders.place(order)
-    const venue = orders.venue[place]
+    const venue = orders.venue[place] as Venue
     orders.move(place, OrderEvent.Send)
     orders.sentMs[place] = wallMs
+    reconciliation.touched(orders.bundle[place], venue, this.#parts.clock.nowNs())
     gateways[venue].send(approved, order, this.#requests[venue], length)
   }
 
@@ -402,7 +411,7 @@ export class OrderDesk implements LiveLegListener, ExitSender {
   #sendSecond(trade: number): boolean {
     const { trades, ledger } = this.#parts
     this.#isKalshiDue[trade] = 0
-    ledger.reserve(KALSHI, -this.#secondMicroUsd[trade])
+    ledger.reserve(trades.bundle[trade], KALSHI, -this.#secondMicroUsd[trade])
     const lots = Math.floor(trades.filledMicroShares[trade * VENUES + POLYMARKET] / MICRO_SHARES_PER_LOT)
     if (lots === 0) return false
     return this.sendKalshi(
@@ -416,8 +425,9 @@ export class OrderDesk implements LiveLegListener, ExitSender {
   }
 
   #reserveSecond(trade: number, microUsd: number): void {
+    const { trades, ledger } = this.#parts
     this.#secondMicroUsd[trade] = microUsd
-    this.#parts.ledger.reserve(KALSHI, microUsd)
+    ledger.reserve(trades.bundle[trade], KALSHI, microUsd)
   }
 
   /** What an order brought, or a correction of it, into the trade, the books of account and the journal. */
@@ -428,7 +438,7 @@ export class OrderDesk implements LiveLegListener, ExitSender {
     feeMicroUsd: number,
     nowNs: Ns,
   ): void {
-    const { orders, trades, ledger, journal, observer } = this.#parts
+    const { orders, trades, ledger, reconciliation, journal, observer } = this.#parts
     const trade = orders.trade[place]
     const venue = orders.venue[place] as Venue
     const bundle = orders.bundle[place]
@@ -438,6 +448,7 @@ export class OrderDesk implements LiveLegListener, ExitSender {
     const microShares = nets ? -filledMicroShares : filledMicroShares
     const cost = nets ? costMicroUsd - filledMicroShares : costMicroUsd
     ledger.settle(venue, bundle, bought, microShares, cost + feeMicroUsd)
+    reconciliation.touched(bundle, venue, nowNs)
     if (trade !== NO_TRADE) {
       trades.book(trade, venue, microShares, cost, feeMicroUsd)
       if (orders.kind[place] === OrderKind.SellBack && filledMicroShares !== 0) trades.hasSold[trade] = 1

@@ -59,6 +59,18 @@ export const Counters = {
     'venue',
     VENUES,
   ),
+  mismatches: row(
+    'tandem_position_mismatches_total',
+    'Looks that found a venue’s position otherwise than our books, twice in a row.',
+    'venue',
+    VENUES,
+  ),
+  moneyMoves: row(
+    'tandem_money_moves_total',
+    'Money that came or went without an order of ours.',
+    'venue',
+    VENUES,
+  ),
   poolApproved: row('tandem_pool_approved_total', 'Approved decisions that asked the pool for an order.'),
   poolHits: row('tandem_pool_hits_total', 'Approved decisions that the pool served.'),
   logDropped: row('tandem_log_dropped_total', 'Log lines given up because the log’s thread lagged behind.'),

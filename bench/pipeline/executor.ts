@@ -84,6 +84,8 @@ class Turns implements ExecutorObserver, BookListener {
   legUnknown(): void {}
   tradeParked(): void {}
   legCorrected(): void {}
+  mismatch(): void {}
+  moneyMoved(): void {}
   bookMoved(): void {}
   tickTold(): void {}
 }

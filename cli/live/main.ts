@@ -13,7 +13,7 @@ import { startMetrics } from '@tandem/colo/metrics/metrics.ts'
 import { SALT_MAX, SALT_MIN } from '@tandem/colo/pool/pool.ts'
 import { spawnSigner } from '@tandem/colo/signer/spawn.ts'
 import { TurnCell, TurnOutcome } from '@tandem/colo/turn.ts'
-import { KALSHI, POLYMARKET } from '@tandem/colo/venue/venue.ts'
+import { KALSHI, POLYMARKET, VENUE_NAMES } from '@tandem/colo/venue/venue.ts'
 import { assert } from '@tandem/shared/assert.ts'
 import { CounterCells, Counters } from '@tandem/shared/counters.ts'
 import { feesOf, readMapping } from '@tandem/shared/mapping.ts'
@@ -66,6 +66,25 @@ async function run(lines: AsyncIterator<string>): Promise<void> {
     newWorker: (file, options) => new Worker(file, options),
     onLost: (error) => log.logger.error({ error: error.message }, 'the metrics thread ended'),
   })
+  const alarm = (what: string, fields: object): void => log.logger.warn(fields, what)
+  const { pairs } = listing
+  record.tradeParked = (trade) => {
+    record.parked++
+    alarm('a trade could not be closed in time: its pair stands still', { pair: pairOf(live, trade) })
+  }
+  record.mismatch = (bundle, venue, ours, told) => {
+    record.mismatches++
+    alarm('a venue shows another position than our books: its pair stands still', {
+      pair: pairs[bundle].pair.id,
+      venue: VENUE_NAMES[venue],
+      oursMicroShares: ours,
+      toldMicroShares: told,
+    })
+  }
+  record.moneyMoved = (venue, _purse, microUsd) => {
+    record.moneyMoves++
+    alarm('money came or went without an order of ours', { venue: VENUE_NAMES[venue], microUsd })
+  }
   const observer = new Counting(
     cells,
     listing.books.map(({ length }) => length),
@@ -133,6 +152,12 @@ function sample(cells: CounterCells, live: Live): void {
     cells.set(Counters.losses, reconnects, venue)
     cells.set(Counters.frames, live.frames[venue], venue)
   }
+}
+
+/** The pair of an open trade. */
+function pairOf(live: Live, trade: number): string {
+  const { trades, listing } = live.assembly
+  return listing.pairs[trades.bundle[trade]].pair.id
 }
 
 function say(saying: LiveSaying): void {

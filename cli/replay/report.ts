@@ -81,6 +81,9 @@ export class RunRecord implements ExecutorObserver, BookListener {
   /** Orders that had to be looked up, and what was told of one that was thought to be over. */
   unknown = 0
   corrected = 0
+  /** Positions and balances that a venue shows otherwise than our books. */
+  mismatches = 0
+  moneyMoves = 0
   readonly #open = new Map<number, OpenTrade>()
 
   /**
@@ -170,7 +173,7 @@ export class RunRecord implements ExecutorObserver, BookListener {
     })
   }
 
-  tradeParked(): void {
+  tradeParked(_trade: number, _nowNs: Ns): void {
     this.parked++
   }
 
@@ -180,6 +183,14 @@ export class RunRecord implements ExecutorObserver, BookListener {
 
   legCorrected(): void {
     this.corrected++
+  }
+
+  mismatch(_bundle: number, _venue: Venue, _oursMicroShares: number, _toldMicroShares: number): void {
+    this.mismatches++
+  }
+
+  moneyMoved(_venue: Venue, _purse: number, _microUsd: number): void {
+    this.moneyMoves++
   }
 
   badFrame(venue: Venue, outcome: number): void {

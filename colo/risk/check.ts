@@ -35,7 +35,7 @@ export const Refusal = {
   DayLimit: 12,
   /** Not enough free money on Polymarket, fees included. */
   PolymarketBalance: 13,
-  /** Not enough free money on Kalshi, fees included. */
+  /** Not enough free money on the market's shard of Kalshi, fees included. */
   KalshiBalance: 14,
 
   // Found out by the executor, before or after risk is asked:
@@ -52,7 +52,7 @@ export const Refusal = {
   NotShown: 19,
   /** The pool has not signed its first stock yet. */
   NotStocked: 21,
-  /** What is held of this pair is not what it should be: a person must look. */
+  /** A venue shows of this pair another position than our books, or was not asked yet. */
   Blocked: 20,
 } as const
 export type Refusal = (typeof Refusal)[keyof typeof Refusal]
@@ -120,9 +120,13 @@ export class Risk {
     this.#dayEndsNs = dayEndsNs
   }
 
-  /** No entry of this pair until the process starts again: something about it is not known. */
+  /** No entry of this pair until `unblock`: what is held of it is not known. */
   block(bundle: number): void {
     this.#isBlocked[bundle] = 1
+  }
+
+  unblock(bundle: number): void {
+    this.#isBlocked[bundle] = 0
   }
 
   /** Whether a trade of the pair is open. */
@@ -194,8 +198,9 @@ export class Risk {
       return Refusal.VenueLimit
     if (!(polymarketMicroUsd + kalshiMicroUsd <= limits.totalMicroUsd)) return Refusal.TotalLimit
     if (!(this.#approvedTodayMicroUsd + worstMicroUsd <= limits.dayMicroUsd)) return Refusal.DayLimit
-    if (!(ledger.availableMicroUsd(POLYMARKET) >= polymarketCostMicroUsd)) return Refusal.PolymarketBalance
-    if (!(ledger.availableMicroUsd(KALSHI) >= kalshiCostMicroUsd)) return Refusal.KalshiBalance
+    if (!(ledger.availableMicroUsd(bundle, POLYMARKET) >= polymarketCostMicroUsd))
+      return Refusal.PolymarketBalance
+    if (!(ledger.availableMicroUsd(bundle, KALSHI) >= kalshiCostMicroUsd)) return Refusal.KalshiBalance
     return Refusal.None
   }
 }

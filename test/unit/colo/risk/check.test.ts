@@ -20,7 +20,7 @@ const DAY_ENDS_NS = 1_000_000
 const NOW_NS = 10 as Ns
 
 function scene(limits: Partial<Limits> = {}) {
-  const ledger = new Ledger(3)
+  const ledger = new Ledger(new Int32Array(3))
   ledger.balanceMicroUsd[POLYMARKET] = 1_000_000
   ledger.balanceMicroUsd[KALSHI] = 1_000_000
   const trades = new Trades()
@@ -108,11 +108,11 @@ test('what is in flight counts against the event, and what was spent after it', 
 
 test('reservations count against venue, total and balance', () => {
   const parts = scene()
-  parts.ledger.reserve(POLYMARKET, 2_950)
+  parts.ledger.reserve(0, POLYMARKET, 2_950)
   assert.equal(refusal(parts), Refusal.VenueLimit)
-  parts.ledger.reserve(POLYMARKET, -2_950)
-  parts.ledger.reserve(POLYMARKET, 2_930)
-  parts.ledger.reserve(KALSHI, 1_980)
+  parts.ledger.reserve(0, POLYMARKET, -2_950)
+  parts.ledger.reserve(0, POLYMARKET, 2_930)
+  parts.ledger.reserve(0, KALSHI, 1_980)
   assert.equal(refusal(parts), Refusal.TotalLimit)
   const poor = scene()
   poor.ledger.balanceMicroUsd[KALSHI] = 39
@@ -120,7 +120,7 @@ test('reservations count against venue, total and balance', () => {
   poor.ledger.balanceMicroUsd[KALSHI] = 40
   poor.ledger.balanceMicroUsd[POLYMARKET] = 100
   assert.equal(refusal(poor), Refusal.None)
-  poor.ledger.reserve(POLYMARKET, 41)
+  poor.ledger.reserve(0, POLYMARKET, 41)
   assert.equal(refusal(poor), Refusal.PolymarketBalance)
 })
 
