@@ -290,6 +290,16 @@ test('no signed order is sent twice', () => {
   assert.equal(new Set(salts).size, salts.length)
 })
 
+test('a long row of trades finds a Kalshi header each', () => {
+  const parts = stocked()
+  const taken: number[] = []
+  for (let trade = 0; trade < 1_000; trade++) {
+    taken.push(parts.headers.take(parts.clock.wallMs()))
+    parts.step(2)
+  }
+  assert.equal(taken.filter((header) => header < 0).length, 0)
+})
+
 test('a miss is signed now, and decided anew when it is there', () => {
   const parts = stocked()
   // While the signer is busy elsewhere, trade by trade the orders that fit are used up.
