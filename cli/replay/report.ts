@@ -52,7 +52,10 @@ export interface DecisionCounts {
   missed: Record<string, number>
 }
 
-/** Watches an executor over a whole run and adds up. Off the path: it may allocate. */
+/**
+ * Watches an executor over a whole run and adds up. Off the path: it may allocate. Totals are carried along, never
+ * summed anew: who looks ten times a second must not pay for how long the run has lasted.
+ */
 export class RunRecord implements ExecutorObserver, BookListener {
   readonly integrity: IntegrityEvent[] = []
   readonly trades: TradeLine[] = []
@@ -68,7 +71,20 @@ export class RunRecord implements ExecutorObserver, BookListener {
   readonly badFrames: { line: number; venue: string; outcome: string }[] = []
   /** The line of the frame in hand. Set by the driver. */
   line = 0
+  /** Trades that ended, by direction and by pair. */
+  readonly by: Readonly<Record<'direction' | 'pair', Record<string, number>>> = { direction: {}, pair: {} }
+  readonly #trades = {
+    count: 0,
+    hedged: 0,
+    flattened: 0,
+    exposed: 0,
+    nothing: 0,
+    lots: 0,
+    dust_micro_shares: 0,
+  }
+  readonly #pnlMicroUsd = { spent: 0, at_resolution: 0 }
   readonly #atNs: () => string
+  readonly #kept: number
   readonly #pairs: readonly string[]
   readonly #markets: readonly [readonly string[], readonly string[]]
   readonly #open = new Map<number, { direction: Direction; bundle: number; legs: [LegLine, LegLine] }>()
@@ -76,13 +92,16 @@ export class RunRecord implements ExecutorObserver, BookListener {
   /**
    * @param markets by venue and book: the name of each market
    * @param atNs the present moment in the tape's own words, nanoseconds since 1970
+   * @param kept of each list, the newest; a run without an end must not keep all
    */
   constructor(
     pairs: readonly string[],
     markets: readonly [readonly string[], readonly string[]],
     atNs: () => string,
+    kept = Number.POSITIVE_INFINITY,
   ) {
     this.#atNs = atNs
+    this.#kept = kept
     this.#pairs = pairs
     this.#markets = markets
   }
@@ -119,7 +138,7 @@ export class RunRecord implements ExecutorObserver, BookListener {
 
   signal(bundle: number, direction: Direction, change: SignalChange, grossMicroUsd: number): void {
     if (change !== SignalChange.Began) return
-    this.signals.push({
+    this.#keep(this.signals, {
       at_ns: this.#atNs(),
       pair: this.#pairs[bundle],
       direction: DIRECTION_NAMES[direction],
@@ -141,7 +160,7 @@ export class RunRecord implements ExecutorObserver, BookListener {
     if (ended === undefined) return
     this.#open.delete(trade)
     const [polymarket, kalshi] = ended.legs
-    this.trades.push({
+    const line: TradeLine = {
       at_ns: this.#atNs(),
       pair: this.#pairs[ended.bundle],
       direction: DIRECTION_NAMES[ended.direction],
@@ -149,7 +168,9 @@ export class RunRecord implements ExecutorObserver, BookListener {
       polymarket,
       kalshi,
       net_micro_usd: netMicroUsd(ended.legs),
-    })
+    }
+    this.#keep(this.trades, line)
+    this.#add(line, outcome)
   }
 
   /** Paper venues always know. */
@@ -158,7 +179,7 @@ export class RunRecord implements ExecutorObserver, BookListener {
   fillReverted(): void {}
 
   badFrame(venue: Venue, outcome: number): void {
-    this.badFrames.push({
+    this.#keep(this.badFrames, {
       line: this.line,
       venue: VENUE_NAMES[venue],
       outcome: nameOf(ParseOutcome, outcome),
@@ -166,7 +187,7 @@ export class RunRecord implements ExecutorObserver, BookListener {
   }
 
   bookMoved(venue: Venue, book: number, from: BookState, to: BookState, cause: Cause, _nowNs: Ns): void {
-    this.integrity.push({
+    this.#keep(this.integrity, {
       at_ns: this.#atNs(),
       venue: VENUE_NAMES[venue],
       market: this.#markets[venue][book],
@@ -180,32 +201,31 @@ export class RunRecord implements ExecutorObserver, BookListener {
 
   /** Totals of all trades that ended. */
   summary() {
-    const counted = (outcome: TradeOutcome): number =>
-      this.trades.filter((trade) => trade.outcome === nameOf(TradeOutcome, outcome).toLowerCase()).length
-    let lots = 0
-    let dustMicroShares = 0
-    let spentMicroUsd = 0
-    let netMicroUsd = 0
-    for (const trade of this.trades) {
-      const [most, least] = legOrder([trade.polymarket, trade.kalshi])
-      lots += Math.floor(least / MICRO_SHARES_PER_LOT)
-      dustMicroShares += most - least
-      netMicroUsd += trade.net_micro_usd
-      for (const leg of [trade.polymarket, trade.kalshi])
-        spentMicroUsd += leg.cost_micro_usd + leg.fee_micro_usd
-    }
-    return {
-      trades: {
-        count: this.trades.length,
-        hedged: counted(TradeOutcome.Hedged),
-        flattened: counted(TradeOutcome.Flattened),
-        exposed: counted(TradeOutcome.Exposed),
-        nothing: counted(TradeOutcome.Nothing),
-        lots,
-        dust_micro_shares: dustMicroShares,
-      },
-      pnl_micro_usd: { spent: spentMicroUsd, at_resolution: netMicroUsd },
-    }
+    return { trades: { ...this.#trades }, pnl_micro_usd: { ...this.#pnlMicroUsd } }
+  }
+
+  #add(
+    { pair, direction, polymarket, kalshi, net_micro_usd: netMicroUsd }: TradeLine,
+    outcome: TradeOutcome,
+  ): void {
+    const [most, least] = legOrder([polymarket, kalshi])
+    const totals = this.#trades
+    totals.count++
+    if (outcome === TradeOutcome.Hedged) totals.hedged++
+    else if (outcome === TradeOutcome.Flattened) totals.flattened++
+    else if (outcome === TradeOutcome.Exposed) totals.exposed++
+    else if (outcome === TradeOutcome.Nothing) totals.nothing++
+    totals.lots += Math.floor(least / MICRO_SHARES_PER_LOT)
+    totals.dust_micro_shares += most - least
+    for (const leg of [polymarket, kalshi]) this.#pnlMicroUsd.spent += leg.cost_micro_usd + leg.fee_micro_usd
+    this.#pnlMicroUsd.at_resolution += netMicroUsd
+    count(this.by.direction, direction)
+    count(this.by.pair, pair)
+  }
+
+  #keep<Item>(list: Item[], item: Item): void {
+    list.push(item)
+    if (list.length > this.#kept) list.shift()
   }
 }
 
