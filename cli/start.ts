@@ -16,20 +16,6 @@ interface Options {
   json?: boolean
 }
 
-/**
- * Made-up money has no end: a run should not stop because a pair has had its share. The other traders of the sandbox
- * close an edge of nine cents within a moment, and a leg that came too late has to be sold into that.
- */
-const SANDBOX_SETTINGS = {
-  flattenLossMicroUsd: 200_000,
-  limits: {
-    marketMicroUsd: 1_000_000_000_000,
-    eventMicroUsd: 1_000_000_000_000,
-    venueMicroUsd: 1_000_000_000_000,
-    totalMicroUsd: 1_000_000_000_000,
-    dayMicroUsd: 1_000_000_000_000,
-  },
-}
 const SECONDS_MAX = 86_400
 const SEED_MAX = 0xffff_ffff
 const MARKETS_MAX = 500
@@ -51,14 +37,11 @@ export const register: Register = (program, io) => {
         io.stderr(
           `tandem: trading on the loopback venues${seconds === undefined ? ' until Ctrl-C' : ` for ${seconds} s`} ...\n`,
         )
-      const run = await SandboxRun.start(
-        {
-          markets: wholeOption(options.markets, '--markets', MARKETS_MAX),
-          seed: wholeOption(options.seed, '--seed', SEED_MAX),
-          faults: options.faults,
-        },
-        SANDBOX_SETTINGS,
-      )
+      const run = await SandboxRun.start({
+        markets: wholeOption(options.markets, '--markets', MARKETS_MAX),
+        seed: wholeOption(options.seed, '--seed', SEED_MAX),
+        faults: options.faults,
+      })
       const beganMs = performance.now()
       let isStopping = false
       const stop = (): void => {

@@ -73,7 +73,7 @@ export interface ExecutorParts {
 
 /** How often the pool and the ids look after their stock. */
 const POOL_TICK_NS = 2 * NS_PER_MS
-/** Headers are stamped tens of milliseconds apart, so that is how often they need a look. */
+/** Headers are stamped tens of milliseconds apart, so that is how often they need a look while none is taken. */
 const HEADERS_TICK_NS = 20 * NS_PER_MS
 /** Records that one decision and its answers may append: none is sent unless all of them have room. */
 const RECORDS_PER_TRADE = 8
@@ -98,6 +98,8 @@ export class Executor implements PoolOwner, SignerListener {
   /** By line: the ticket of the order that is being signed for it, or NO_TICKET. */
   readonly #urgentTicket: Int32Array
   #headersDueNs = 0
+  /** Of the ring, when it was last looked at. */
+  #headersTaken = 0
   /** The first stock is signed: before it every decision would miss. */
   #isStocked = false
   /** By line and venue: the touch that the line's last trade took from; 0 where there was none. */
@@ -491,8 +493,10 @@ export class Executor implements PoolOwner, SignerListener {
     pool.tick(nowNs, clock.wallMs())
     // Once: from then on the stock follows the touches, and an order that is missing is a miss.
     this.#isStocked ||= pool.counters.signed > 0 && pool.outstanding === 0 && ids.left > 0
-    if (nowNs >= this.#headersDueNs) {
+    // Few may be with the signer at a time: by the slow look alone a row of trades outruns the ring.
+    if (nowNs >= this.#headersDueNs || headers.taken !== this.#headersTaken) {
       headers.tick(clock.wallMs())
+      this.#headersTaken = headers.taken
       this.#headersDueNs = nowNs + HEADERS_TICK_NS
     }
     clock.at((nowNs + POOL_TICK_NS) as Ns, tokenOf(TokenKind.Pool, 0))

@@ -24,6 +24,7 @@ import { nameOf, RunRecord } from '../replay/report.ts'
 import { snapshotOf } from '../snapshot.ts'
 import type { LiveCommand, LiveOrder, LiveSaying } from './order.ts'
 import { liveReport, Times } from './report.ts'
+import { VitalSigns } from './vitals.ts'
 
 /** Within randomInt's limit: a salt need only not be one that was used before. */
 const SALT_SPREAD = 2 ** 47
@@ -31,6 +32,8 @@ assert(SALT_MIN + SALT_SPREAD <= SALT_MAX, 'LIVE_SALT_IN_RANGE')
 const SNAPSHOT_MS = 100
 /** Counters that somebody else keeps are taken over so often. */
 const SAMPLE_MS = 1_000
+/** Trades that the report lists, the newest: a run without an end must not keep all. */
+const LISTED_MAX = 1_000
 /** Answers that are still out when the run ends: both venues are given this long. */
 const STOP_WAIT_MS = 5_000
 /** Any timer keeps a process alive; this one need not do more. */
@@ -50,8 +53,10 @@ async function run(lines: AsyncIterator<string>): Promise<void> {
     listing.pairs.map(({ pair }) => pair.id),
     [listing.marketIds(POLYMARKET), listing.marketIds(KALSHI)],
     () => String(BigInt(startMs) * 1_000_000n + BigInt(live.clock.nowNs())),
+    LISTED_MAX,
   )
   const times = new Times()
+  const vitals = order.vitals ? new VitalSigns() : undefined
   const noteTurn = record.turn.bind(record)
   record.turn = (cells) => {
     noteTurn(cells)
@@ -118,10 +123,15 @@ async function run(lines: AsyncIterator<string>): Promise<void> {
   for (let line = await lines.next(); !line.done; line = await lines.next()) {
     const command = line.value as LiveCommand
     if (command === 'stop') break
+    if (command === 'collect') {
+      if (vitals !== undefined) say({ kind: 'vitals', vitals: vitals.collect(live.frames) })
+      continue
+    }
     live.start()
     sampling = setInterval(() => {
       observer.sample(live.assembly.intakes, live.assembly.pool)
       sample(cells, live)
+      if (vitals !== undefined) say({ kind: 'vitals', vitals: vitals.take(live.frames) })
     }, SAMPLE_MS)
     snapshots = setInterval(
       () => say({ kind: 'snapshot', snapshot: snapshotOf(live.assembly, record, feedLines(live)) }),

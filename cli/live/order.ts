@@ -15,6 +15,8 @@ export interface LiveOrder {
   readonly balanceMicroUsd: readonly [number, number]
   /** Where the journal goes. */
   readonly journalPath: string
+  /** Whether it says how its process is doing, every second. */
+  readonly vitals: boolean
 }
 
 /** What it says on standard output, a line of JSON each. */
@@ -27,7 +29,8 @@ export type LiveSaying =
       readonly owner: string
     }
   | { readonly kind: 'snapshot'; readonly snapshot: import('../snapshot.ts').Snapshot }
+  | { readonly kind: 'vitals'; readonly vitals: import('./vitals.ts').Vitals }
   | { readonly kind: 'report'; readonly report: import('./report.ts').LiveReport }
 
 /** What it is told afterwards, a line each. */
-export type LiveCommand = 'go' | 'stop'
+export type LiveCommand = 'go' | 'collect' | 'stop'

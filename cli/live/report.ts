@@ -12,6 +12,7 @@ export interface LiveReport {
   latency_us: { decide: Percentiles; write: Percentiles }
   feeds: ReturnType<Live['feeds']>
   pauses: { count: number; worst_us: number }
+  /** The newest. */
   trade_list: RunRecord['trades']
 }
 
@@ -50,9 +51,11 @@ export function liveReport(live: Live, record: RunRecord, times: Times): LiveRep
   let ours = -ledger.spentMicroUsd()
   for (const place of listing.bundles.keys()) ours += ledger.coveredMicroUsd(place)
   const polarityOf = new Map<string, string>(listing.pairs.map(({ pair }) => [pair.id, pair.polarity]))
-  const by: Record<string, number> = {}
-  for (const { direction, pair } of record.trades)
-    for (const name of [direction, polarityOf.get(pair) as string]) by[name] = (by[name] ?? 0) + 1
+  const by: Record<string, number> = { ...record.by.direction }
+  for (const [pair, count] of Object.entries(record.by.pair)) {
+    const polarity = polarityOf.get(pair) as string
+    by[polarity] = (by[polarity] ?? 0) + count
+  }
   return {
     trades,
     by,

@@ -36,8 +36,28 @@ export interface SandboxOptions {
   readonly markets: number
   readonly seed: number
   readonly faults: string
+  /** Further changes in the depth of books, a second. */
+  readonly rate?: number
+  /** The executor tells how its process is doing. */
+  readonly vitals?: boolean
 }
 
+/**
+ * Made-up money has no end: a run should not stop because a pair has had its share. The other traders of the sandbox
+ * close an edge of nine cents within a moment, and a leg that came too late has to be sold into that.
+ */
+const SANDBOX_SETTINGS = {
+  flattenLossMicroUsd: 200_000,
+  limits: {
+    marketMicroUsd: 1_000_000_000_000_000,
+    eventMicroUsd: 1_000_000_000_000_000,
+    venueMicroUsd: 1_000_000_000_000_000,
+    totalMicroUsd: 1_000_000_000_000_000,
+    dayMicroUsd: 1_000_000_000_000_000,
+  },
+}
+/** Its full size from the start: left to itself V8 doubles it in the middle of a run, a step in memory of many megabytes. */
+const YOUNG_GENERATION = ['--min-semi-space-size=16', '--max-semi-space-size=16']
 const FEES = 'sandbox'
 const PER_ORDER_LIMIT = {
   ordersPerSecondMax: 100_000,
@@ -69,7 +89,7 @@ export class SandboxRun {
   }
 
   /** Starts both, gives the executor its accounts, and lets it go. Money is the sandbox's own. */
-  static async start(options: SandboxOptions, settings: unknown): Promise<SandboxRun> {
+  static async start(options: SandboxOptions): Promise<SandboxRun> {
     const sandbox = spawn(
       process.execPath,
       [
@@ -80,6 +100,8 @@ export class SandboxRun {
         String(options.seed),
         '--faults',
         options.faults,
+        '--rate',
+        String(options.rate ?? 0),
       ],
       { stdio: ['pipe', 'pipe', 'inherit'] },
     )
@@ -91,13 +113,14 @@ export class SandboxRun {
       const orderKeyFile = join(folder, 'order-key')
       writeFileSync(orderKeyFile, started.accounts.polymarket.privateKey, { mode: 0o600 })
       const credentials = await deriveApiKey(started, orderKeyFile)
-      const executor = spawn(process.execPath, ['--disable-sigusr1', fileOf('./main.ts')], {
+      const flags = ['--disable-sigusr1', ...YOUNG_GENERATION, ...(options.vitals ? ['--expose-gc'] : [])]
+      const executor = spawn(process.execPath, [...flags, fileOf('./main.ts')], {
         stdio: ['pipe', 'pipe', 'inherit'],
         // Nothing of ours but where Node finds the system's own things: secrets do not travel by environment.
         env: { PATH: process.env.PATH, TMPDIR: folder },
       })
       const run = new SandboxRun(started, sandbox, executor, folder)
-      await run.#go(orderKeyFile, credentials, settings)
+      await run.#go(orderKeyFile, credentials, options.vitals ?? false)
       return run
     } catch (error) {
       sandbox.kill()
@@ -106,7 +129,7 @@ export class SandboxRun {
     }
   }
 
-  async #go(orderKeyFile: string, credentials: Credentials, settings: unknown): Promise<void> {
+  async #go(orderKeyFile: string, credentials: Credentials, vitals: boolean): Promise<void> {
     const { polymarket, kalshi, ca, pairs, fees } = this.started
     const { polymarket: polymarketLedger, kalshi: kalshiLedger } = await this.ledgers()
     const order: LiveOrder = {
@@ -126,10 +149,11 @@ export class SandboxRun {
       },
       mapping: { pairs, fees },
       fees: FEES,
-      settings,
+      settings: SANDBOX_SETTINGS,
       signer: { orderKeyFile, ephemeral: 'ed25519', limits: PER_ORDER_LIMIT },
       balanceMicroUsd: [polymarketLedger.balanceMicroUsd, kalshiLedger.balanceMicroUsd],
       journalPath: join(this.#folder, 'journal'),
+      vitals,
     }
     this.#tell(JSON.stringify(order))
     const ready = await this.next()
@@ -149,6 +173,11 @@ export class SandboxRun {
   async next(): Promise<LiveSaying | undefined> {
     const line = await this.#sayings.next()
     return line.done ? undefined : (JSON.parse(line.value) as LiveSaying)
+  }
+
+  /** Asks for a full collection of garbage, and the vitals after it. */
+  collect(): void {
+    this.#tell('collect')
   }
 
   /** Asks for an orderly end: the report follows. */
