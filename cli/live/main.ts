@@ -11,8 +11,10 @@ import { Live } from '@tandem/colo/live.ts'
 import { openLog } from '@tandem/colo/log.ts'
 import { startMetrics } from '@tandem/colo/metrics/metrics.ts'
 import { SALT_MAX, SALT_MIN } from '@tandem/colo/pool/pool.ts'
+import { DIGEST_BYTES } from '@tandem/colo/pool/store.ts'
 import { spawnSigner } from '@tandem/colo/signer/spawn.ts'
 import { TurnCell, TurnOutcome } from '@tandem/colo/turn.ts'
+import { clientOrderId } from '@tandem/colo/venue/kalshi/encode.ts'
 import { KALSHI, POLYMARKET } from '@tandem/colo/venue/venue.ts'
 import { assert } from '@tandem/shared/assert.ts'
 import { CounterCells, Counters } from '@tandem/shared/counters.ts'
@@ -22,6 +24,7 @@ import WebSocket from 'ws'
 import { exitCodeOf, failureLine } from '../failure.ts'
 import { nameOf, RunRecord } from '../replay/report.ts'
 import { snapshotOf } from '../snapshot.ts'
+import { answered, Heard } from './heard.ts'
 import type { LiveCommand, LiveOrder, LiveSaying } from './order.ts'
 import { liveReport, Times } from './report.ts'
 
@@ -46,6 +49,7 @@ async function run(lines: AsyncIterator<string>): Promise<void> {
   const signer = await spawnSigner(order.signer)
   const journal = new Journal(order.journalPath, Date.now(), 'each')
   const startMs = Date.now()
+  const runId = `tandem-${startMs.toString(36)}-`
   const record = new RunRecord(
     listing.pairs.map(({ pair }) => pair.id),
     [listing.marketIds(POLYMARKET), listing.marketIds(KALSHI)],
@@ -57,6 +61,29 @@ async function run(lines: AsyncIterator<string>): Promise<void> {
     noteTurn(cells)
     if (cells[TurnCell.outcome] !== TurnOutcome.Sent) return
     times.turn(cells[TurnCell.t0Ns], cells[TurnCell.t1Ns], cells[TurnCell.t2Ns])
+    const digestAt = cells[TurnCell.poolSlot] * DIGEST_BYTES
+    unsaid.push({
+      frames: heard.since(cells[TurnCell.t0Ns]),
+      bundle: cells[TurnCell.bundle],
+      digest: live.assembly.pool.store.digests.slice(digestAt, digestAt + DIGEST_BYTES),
+      counter: cells[TurnCell.clientOrderId],
+    })
+  }
+  const heard = new Heard()
+  let unsaid: { frames: Buffer[]; bundle: number; digest: Uint8Array; counter: number }[] = []
+  const saySent = (): void => {
+    for (const { frames, bundle, digest, counter } of unsaid) {
+      const { polymarket, kalshi } = listing.pairs[bundle].pair
+      const tokens = [polymarket.yesToken, polymarket.noToken]
+      const frame = answered(frames, { ticker: kalshi.ticker, tokens })
+      if (frame === undefined) continue
+      const orders = {
+        polymarket: `0x${Buffer.from(digest).toString('hex')}`,
+        kalshi: clientOrderId(runId, counter),
+      }
+      say({ kind: 'sent', sent: { frame, orders } })
+    }
+    unsaid = []
   }
   const cells = new CounterCells()
   const log = openLog({ file: undefined, level: 'warn', cells })
@@ -77,11 +104,15 @@ async function run(lines: AsyncIterator<string>): Promise<void> {
     access: order.access,
     signer: signer.client,
     journal,
-    runId: `tandem-${startMs.toString(36)}-`,
+    runId,
     balanceMicroUsd: order.balanceMicroUsd,
     saltStart: SALT_MIN + randomInt(SALT_SPREAD),
     random: Math.random,
-    makeSocket: (url, options) => new WebSocket(url, options),
+    makeSocket(url, options) {
+      const socket = new WebSocket(url, options)
+      // Before the feed's own listener, so that a decision finds its frames here.
+      return socket.on('message', (bytes: Buffer) => heard.note(bytes, live.clock.nowNs()))
+    },
     afterReads: (then) => void setImmediate(then),
     observer,
   })
@@ -103,6 +134,7 @@ async function run(lines: AsyncIterator<string>): Promise<void> {
     sampling = setInterval(() => {
       observer.sample(live.assembly.intakes, live.assembly.pool)
       sample(cells, live)
+      saySent()
     }, SAMPLE_MS)
     snapshots = setInterval(
       () => say({ kind: 'snapshot', snapshot: snapshotOf(live.assembly, record, feedLines(live)) }),
@@ -112,6 +144,7 @@ async function run(lines: AsyncIterator<string>): Promise<void> {
   clearInterval(snapshots)
   clearInterval(sampling)
   await live.stop(STOP_WAIT_MS)
+  saySent()
   say({ kind: 'report', report: liveReport(live, record, times) })
   await journal.close()
   await signer.stop()

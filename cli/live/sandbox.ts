@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { Failure } from '@tandem/shared/failure.ts'
 import type { LiveOrder, LiveSaying } from './order.ts'
+import type { VenueTimes } from './wire.ts'
 
 const fileOf = (specifier: string): string => fileURLToPath(import.meta.resolve(specifier))
 
@@ -45,15 +46,23 @@ const PER_ORDER_LIMIT = {
   orderMicroUsdMax: 100_000_000_000,
 }
 
+/** What the sandbox's door may take to answer; one that is stopped answers never. */
+const DOOR_TIMEOUT_MS = 3_000
+/** An orderly end takes the executor as long as answers are waited for, and its signer. Then it is ended. */
+const END_WAIT_MS = 15_000
+
 /** The loopback venues and an executor that trades on them: two processes, and the door to the venues' books. */
 export class SandboxRun {
   readonly started: SandboxStarted
   /** Where the executor's counters are published. */
   metricsUrl = ''
+  /** How the sandbox ended, in a word, when it did so by itself. */
+  sandboxEnd: string | undefined
   readonly #sandbox: ChildProcess
   readonly #executor: ChildProcess
   readonly #folder: string
   readonly #sayings: AsyncIterator<string>
+  #isClosing = false
 
   private constructor(
     started: SandboxStarted,
@@ -66,10 +75,20 @@ export class SandboxRun {
     this.#executor = executor
     this.#folder = folder
     this.#sayings = linesOf(executor)
+    // The venues are gone for good, with their books and our keys there: what is in flight is all that is left to do.
+    sandbox.once('exit', (code, signal) => {
+      if (this.#isClosing) return
+      this.sandboxEnd = signal ?? `code ${code}`
+      this.stop()
+    })
   }
 
-  /** Starts both, gives the executor its accounts, and lets it go. Money is the sandbox's own. */
-  static async start(options: SandboxOptions, settings: unknown): Promise<SandboxRun> {
+  /**
+   * Starts both, gives the executor its accounts, and lets it go. Money is the sandbox's own.
+   *
+   * @param signal ends both at once, at whatever point they are
+   */
+  static async start(options: SandboxOptions, settings: unknown, signal: AbortSignal): Promise<SandboxRun> {
     const sandbox = spawn(
       process.execPath,
       [
@@ -83,6 +102,7 @@ export class SandboxRun {
       ],
       { stdio: ['pipe', 'pipe', 'inherit'] },
     )
+    harden(sandbox, signal)
     const folder = mkdtempSync(join(tmpdir(), 'tandem-start-'))
     try {
       const first = await linesOf(sandbox).next()
@@ -96,11 +116,17 @@ export class SandboxRun {
         // Nothing of ours but where Node finds the system's own things: secrets do not travel by environment.
         env: { PATH: process.env.PATH, TMPDIR: folder },
       })
+      harden(executor, signal)
       const run = new SandboxRun(started, sandbox, executor, folder)
-      await run.#go(orderKeyFile, credentials, settings)
-      return run
+      try {
+        await run.#go(orderKeyFile, credentials, settings)
+        return run
+      } catch (error) {
+        await run.close()
+        throw error
+      }
     } catch (error) {
-      sandbox.kill()
+      sandbox.kill('SIGKILL')
       rmSync(folder, { recursive: true, force: true })
       throw error
     }
@@ -151,6 +177,13 @@ export class SandboxRun {
     return line.done ? undefined : (JSON.parse(line.value) as LiveSaying)
   }
 
+  /** How the executor ended, for a person; nothing while it runs. */
+  get executorEnd(): string {
+    const { exitCode, signalCode } = this.#executor
+    if (signalCode !== null) return ` (${signalCode})`
+    return exitCode === null ? '' : ` (code ${exitCode})`
+  }
+
   /** Asks for an orderly end: the report follows. */
   stop(): void {
     this.#tell('stop')
@@ -164,16 +197,15 @@ export class SandboxRun {
     ) as Promise<Ledgers>
   }
 
-  timings(): Promise<unknown> {
-    return this.#control('GET', '/timings')
+  timings(afterNs: number): Promise<VenueTimes> {
+    return this.#control('GET', `/timings?afterNs=${afterNs}`) as Promise<VenueTimes>
   }
 
   /** Ends both processes and removes what they left. */
   async close(): Promise<void> {
-    this.#executor.stdin?.end()
-    await exited(this.#executor)
-    this.#sandbox.stdin?.end()
-    await exited(this.#sandbox)
+    this.#isClosing = true
+    await end(this.#executor)
+    await end(this.#sandbox)
     rmSync(this.#folder, { recursive: true, force: true })
   }
 
@@ -183,11 +215,20 @@ export class SandboxRun {
 
   async #control(method: string, path: string, body?: object): Promise<unknown> {
     const { controlUrl, controlToken } = this.started
-    const response = await fetch(controlUrl + path, {
-      method,
-      headers: { authorization: `Bearer ${controlToken}` },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    })
+    let response: Response
+    try {
+      response = await fetch(controlUrl + path, {
+        method,
+        headers: { authorization: `Bearer ${controlToken}` },
+        signal: AbortSignal.timeout(DOOR_TIMEOUT_MS),
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      })
+    } catch (cause) {
+      throw ended(
+        `the sandbox's door does not answer${this.sandboxEnd === undefined ? '' : `: it has ended`}`,
+        cause,
+      )
+    }
     if (!response.ok) throw ended(`the sandbox's door answered ${response.status}: ${await response.text()}`)
     return response.json()
   }
@@ -229,14 +270,30 @@ function linesOf(child: ChildProcess): AsyncIterator<string> {
   return createInterface({ input: child.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator]()
 }
 
-function exited(child: ChildProcess): Promise<void> {
-  return new Promise((done) => {
-    if (child.exitCode !== null || child.signalCode !== null) done()
-    else child.once('exit', () => done())
-  })
+/** Who is gone reads nothing any more: told by its exit, not by the pipe. */
+function harden(child: ChildProcess, signal: AbortSignal): void {
+  child.stdin?.on('error', () => {})
+  const kill = (): void => void child.kill('SIGKILL')
+  signal.addEventListener('abort', kill)
+  child.once('exit', () => signal.removeEventListener('abort', kill))
+}
+
+/** Ends a process by its stdin, and by force where it does not hear. */
+async function end(child: ChildProcess): Promise<void> {
+  child.stdin?.end()
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const timer = setTimeout(() => child.kill('SIGKILL'), END_WAIT_MS)
+  await new Promise((done) => child.once('exit', done))
+  clearTimeout(timer)
 }
 
 /** A process ended that should not have. */
-export function ended(what: string): Failure {
-  return new Failure({ code: 'SANDBOX_FAILED', what, todo: 'look at what it said above', retry: true })
+export function ended(what: string, cause?: unknown): Failure {
+  return new Failure({
+    code: 'SANDBOX_FAILED',
+    what,
+    todo: 'start again; what it said, if anything, stands above',
+    retry: true,
+    cause,
+  })
 }

@@ -31,7 +31,7 @@ const NEXT_BITS = Uint8Array.from(NEXT_STATES, (next) =>
   next.reduce<number>((bits, state) => bits | (1 << state), 0),
 )
 
-const DIGEST_BYTES = 32
+export const DIGEST_BYTES = 32
 
 /** A slot's `cell` when its order is not in the grid: handed out, or nobody waits for it any more. */
 export const CELL_NONE = -1

@@ -30,6 +30,11 @@ export const TimeInForce = { ImmediateOrCancel: 0, FillOrKill: 1 } as const
 export type TimeInForce = (typeof TimeInForce)[keyof typeof TimeInForce]
 const TIMES_IN_FORCE = ['immediate_or_cancel', 'fill_or_kill'] as const
 
+/** The client order id that a request with this counter carries. */
+export function clientOrderId(prefix: string, counter: number): string {
+  return prefix + String(counter).padStart(COUNTER_DIGITS, '0')
+}
+
 /** What all orders of a session share. */
 export interface OrderRequestParts {
   readonly host: string
