@@ -92,7 +92,10 @@ async function start(options: Options, io: Io): Promise<void> {
     timers.push(setInterval(() => takeTimes().catch(() => {}), TIMINGS_MS))
     while (report === undefined) {
       const said = await run.next()
-      if (said === undefined) throw ended(`the executor ended by itself${run.executorEnd}`)
+      if (said === undefined)
+        throw ended(
+          `the executor ended by itself (${(await run.executorEnd()) ?? 'code 0'}), its journal is kept in ${run.journalPath}`,
+        )
       if (said.kind === 'report') report = said.report
       else if (said.kind === 'sent') wire.sent(said.sent)
       else if (said.kind === 'snapshot' && isWatched) {
@@ -113,6 +116,9 @@ async function start(options: Options, io: Io): Promise<void> {
     await takeTimes()
     document.latency_us.wire = wire.percentiles()
     document.pnl_micro_usd.ledgers = ledgerProfitMicroUsd(run.started.pairs, before, await run.ledgers())
+    const end = await run.executorEnd()
+    if (end !== undefined)
+      throw ended(`the executor was in trouble (${end}), its journal is kept in ${run.journalPath}`)
   } catch (error) {
     if (!abort.signal.aborted) throw error
     throw new Failure({

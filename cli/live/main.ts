@@ -7,12 +7,13 @@ import { Counting } from '@tandem/colo/counting.ts'
 import { ConnectionState } from '@tandem/colo/feed/connection.ts'
 import { Journal } from '@tandem/colo/journal/journal.ts'
 import { Listing } from '@tandem/colo/listing.ts'
-import { Live } from '@tandem/colo/live.ts'
+import { Live, type Standing } from '@tandem/colo/live.ts'
 import { openLog } from '@tandem/colo/log.ts'
 import { startMetrics } from '@tandem/colo/metrics/metrics.ts'
 import { SALT_MAX, SALT_MIN } from '@tandem/colo/pool/pool.ts'
 import { DIGEST_BYTES } from '@tandem/colo/pool/store.ts'
 import { spawnSigner } from '@tandem/colo/signer/spawn.ts'
+import { troublesOf } from '@tandem/colo/trouble.ts'
 import { TurnCell, TurnOutcome } from '@tandem/colo/turn.ts'
 import { clientOrderId } from '@tandem/colo/venue/kalshi/encode.ts'
 import { KALSHI, POLYMARKET } from '@tandem/colo/venue/venue.ts'
@@ -21,7 +22,7 @@ import { CounterCells, Counters } from '@tandem/shared/counters.ts'
 import { feesOf, readMapping } from '@tandem/shared/mapping.ts'
 import { readSettings } from '@tandem/shared/settings.ts'
 import WebSocket from 'ws'
-import { exitCodeOf, failureLine } from '../failure.ts'
+import { EXIT_FAILURE, exitCodeOf, failureLine } from '../failure.ts'
 import { nameOf, RunRecord } from '../replay/report.ts'
 import { snapshotOf } from '../snapshot.ts'
 import { answered, Heard } from './heard.ts'
@@ -39,7 +40,8 @@ const STOP_WAIT_MS = 5_000
 /** Any timer keeps a process alive; this one need not do more. */
 const AWAKE_MS = 60_000
 
-async function run(lines: AsyncIterator<string>): Promise<void> {
+/** @returns the exit code: what was wrong is said by then. */
+async function run(lines: AsyncIterator<string>): Promise<number> {
   const order = JSON.parse((await lines.next()).value) as LiveOrder
   const settings = readSettings(order.settings, 'settings')
   const { mapping } = readMapping(order.mapping, 'pairs')
@@ -68,6 +70,27 @@ async function run(lines: AsyncIterator<string>): Promise<void> {
       digest: live.assembly.pool.store.digests.slice(digestAt, digestAt + DIGEST_BYTES),
       counter: cells[TurnCell.clientOrderId],
     })
+  }
+  let troubles: string[] = []
+  const said = new Set<string>()
+  const sayOnce = (trouble: string): void => {
+    // The same one with another number in it is no news.
+    const kind = trouble.replace(/\d+/g, '')
+    if (said.has(kind)) return
+    said.add(kind)
+    process.stderr.write(`tandem: ${trouble}\n`)
+  }
+  // Without its signer it cannot even leave a trade: what is open is settled, and that is the end.
+  let giveUp: (() => void) | undefined
+  const gaveUp = new Promise<IteratorReturnResult<undefined>>((resolve) => {
+    giveUp = () => resolve({ done: true, value: undefined })
+  })
+  const lookAround = (): Standing => {
+    const standing = live.standing()
+    troubles = troublesOf(standing)
+    for (const trouble of troubles) sayOnce(trouble)
+    if (standing.isSignerGone) giveUp?.()
+    return standing
   }
   const heard = new Heard()
   let unsaid: { frames: Buffer[]; bundle: number; digest: Uint8Array; counter: number }[] = []
@@ -127,7 +150,8 @@ async function run(lines: AsyncIterator<string>): Promise<void> {
 
   let snapshots: NodeJS.Timeout | undefined
   let sampling: NodeJS.Timeout | undefined
-  for (let line = await lines.next(); !line.done; line = await lines.next()) {
+  const next = () => Promise.race([lines.next(), gaveUp])
+  for (let line = await next(); !line.done; line = await next()) {
     const command = line.value as LiveCommand
     if (command === 'stop') break
     live.start()
@@ -135,14 +159,20 @@ async function run(lines: AsyncIterator<string>): Promise<void> {
       observer.sample(live.assembly.intakes, live.assembly.pool)
       sample(cells, live)
       saySent()
+      lookAround()
     }, SAMPLE_MS)
     snapshots = setInterval(
-      () => say({ kind: 'snapshot', snapshot: snapshotOf(live.assembly, record, feedLines(live)) }),
+      () =>
+        say({
+          kind: 'snapshot',
+          snapshot: snapshotOf(live.assembly, record, [...feedLines(live), ...troubles]),
+        }),
       SNAPSHOT_MS,
     )
   }
   clearInterval(snapshots)
   clearInterval(sampling)
+  const { isSignerGone, isJournalBlocked } = lookAround()
   await live.stop(STOP_WAIT_MS)
   saySent()
   say({ kind: 'report', report: liveReport(live, record, times) })
@@ -150,11 +180,18 @@ async function run(lines: AsyncIterator<string>): Promise<void> {
   await signer.stop()
   await metrics.close()
   await log.close()
+  const wasNowhere = Object.values(live.feeds()).some(({ sockets }) =>
+    sockets.every(({ opens }) => opens === 0),
+  )
+  return isSignerGone || isJournalBlocked || wasNowhere ? EXIT_FAILURE : 0
 }
 
 /** What the live parts count themselves. */
 function sample(cells: CounterCells, live: Live): void {
   cells.add(Counters.beats)
+  cells.set(Counters.halted, live.assembly.executor.isHalted ? 1 : 0)
+  for (const [venue, { aheadMs }] of live.standing().venues.entries())
+    if (!Number.isNaN(aheadMs)) cells.set(Counters.clockAhead, Math.round(aheadMs), venue)
   cells.set(Counters.pauses, live.pauses.count, 0)
   cells.set(Counters.pauses, live.pauses.long, 1)
   for (const [venue, { sockets, reconnects }] of Object.values(live.feeds()).entries()) {
@@ -196,11 +233,10 @@ if (import.meta.main) {
   const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]()
   // At the end only threads are waited for that do not keep a process alive.
   setInterval(() => {}, AWAKE_MS)
-  try {
-    await run(lines)
-    process.exit(0)
-  } catch (error) {
+  const fail = (error: unknown): void => {
     process.stderr.write(failureLine(error, true))
     process.exit(exitCodeOf(error))
   }
+  process.on('uncaughtException', fail)
+  run(lines).then((code) => process.exit(code), fail)
 }

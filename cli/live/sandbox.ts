@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -40,6 +40,7 @@ export interface SandboxOptions {
 }
 
 const FEES = 'sandbox'
+const JOURNAL = 'journal'
 const PER_ORDER_LIMIT = {
   ordersPerSecondMax: 100_000,
   outstandingMicroUsdMax: 1_000_000_000_000_000,
@@ -103,13 +104,14 @@ export class SandboxRun {
       { stdio: ['pipe', 'pipe', 'inherit'] },
     )
     harden(sandbox, signal)
-    const folder = mkdtempSync(join(tmpdir(), 'tandem-start-'))
+    let folder: string | undefined
     try {
+      folder = newFolder()
       const first = await linesOf(sandbox).next()
       if (first.done) throw ended('the sandbox ended before it listened')
       const started = JSON.parse(first.value) as SandboxStarted
       const orderKeyFile = join(folder, 'order-key')
-      writeFileSync(orderKeyFile, started.accounts.polymarket.privateKey, { mode: 0o600 })
+      writeKey(orderKeyFile, started.accounts.polymarket.privateKey)
       const credentials = await deriveApiKey(started, orderKeyFile)
       const executor = spawn(process.execPath, ['--disable-sigusr1', fileOf('./main.ts')], {
         stdio: ['pipe', 'pipe', 'inherit'],
@@ -127,7 +129,7 @@ export class SandboxRun {
       }
     } catch (error) {
       sandbox.kill('SIGKILL')
-      rmSync(folder, { recursive: true, force: true })
+      if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
       throw error
     }
   }
@@ -155,7 +157,7 @@ export class SandboxRun {
       settings,
       signer: { orderKeyFile, ephemeral: 'ed25519', limits: PER_ORDER_LIMIT },
       balanceMicroUsd: [polymarketLedger.balanceMicroUsd, kalshiLedger.balanceMicroUsd],
-      journalPath: join(this.#folder, 'journal'),
+      journalPath: this.journalPath,
     }
     this.#tell(JSON.stringify(order))
     const ready = await this.next()
@@ -177,11 +179,11 @@ export class SandboxRun {
     return line.done ? undefined : (JSON.parse(line.value) as LiveSaying)
   }
 
-  /** How the executor ended, for a person; nothing while it runs. */
-  get executorEnd(): string {
+  /** Waits for the executor's end. @returns how it was, for a person; undefined when all was well. */
+  async executorEnd(): Promise<string | undefined> {
+    await end(this.#executor)
     const { exitCode, signalCode } = this.#executor
-    if (signalCode !== null) return ` (${signalCode})`
-    return exitCode === null ? '' : ` (code ${exitCode})`
+    return exitCode === 0 ? undefined : (signalCode ?? `code ${exitCode}`)
   }
 
   /** Asks for an orderly end: the report follows. */
@@ -201,12 +203,21 @@ export class SandboxRun {
     return this.#control('GET', `/timings?afterNs=${afterNs}`) as Promise<VenueTimes>
   }
 
-  /** Ends both processes and removes what they left. */
+  /** Ends both processes and removes what they left; the journal of an executor that did not end well is kept. */
   async close(): Promise<void> {
     this.#isClosing = true
     await end(this.#executor)
     await end(this.#sandbox)
-    rmSync(this.#folder, { recursive: true, force: true })
+    if (this.#executor.exitCode === 0) rmSync(this.#folder, { recursive: true, force: true })
+    else {
+      const left = readdirSync(this.#folder).filter((name) => name !== JOURNAL)
+      for (const name of left) rmSync(join(this.#folder, name), { recursive: true, force: true })
+    }
+  }
+
+  /** Where the journal is. */
+  get journalPath(): string {
+    return join(this.#folder, JOURNAL)
   }
 
   #tell(line: string): void {
@@ -268,6 +279,33 @@ async function deriveApiKey({ polymarket, ca }: SandboxStarted, orderKeyFile: st
 
 function linesOf(child: ChildProcess): AsyncIterator<string> {
   return createInterface({ input: child.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator]()
+}
+
+/** For keys, sockets and the journal of one run. */
+function newFolder(): string {
+  try {
+    return mkdtempSync(join(tmpdir(), 'tandem-start-'))
+  } catch (cause) {
+    throw unwritable(tmpdir(), cause)
+  }
+}
+
+function writeKey(path: string, key: string): void {
+  try {
+    writeFileSync(path, key, { mode: 0o600 })
+  } catch (cause) {
+    throw unwritable(path, cause)
+  }
+}
+
+function unwritable(path: string, cause: unknown): Failure {
+  return new Failure({
+    code: 'START_FOLDER_UNWRITABLE',
+    what: `nothing can be written there (${(cause as NodeJS.ErrnoException).code})`,
+    where: path,
+    todo: 'free space on that disk, or set TMPDIR to a folder on another one',
+    cause,
+  })
 }
 
 /** Who is gone reads nothing any more: told by its exit, not by the pipe. */
