@@ -172,7 +172,7 @@ async function run(lines: AsyncIterator<string>): Promise<number> {
   }
   clearInterval(snapshots)
   clearInterval(sampling)
-  const { isSignerGone, isJournalBlocked } = lookAround()
+  const { isSignerGone, isJournalBlocked, venues } = lookAround()
   await live.stop(STOP_WAIT_MS)
   saySent()
   say({ kind: 'report', report: liveReport(live, record, times) })
@@ -180,10 +180,11 @@ async function run(lines: AsyncIterator<string>): Promise<number> {
   await signer.stop()
   await metrics.close()
   await log.close()
-  const wasNowhere = Object.values(live.feeds()).some(({ sockets }) =>
+  const isBarred = isSignerGone || isJournalBlocked || venues.some(({ isSkewed }) => isSkewed)
+  const isNowhere = Object.values(live.feeds()).some(({ sockets }) =>
     sockets.every(({ opens }) => opens === 0),
   )
-  return isSignerGone || isJournalBlocked || wasNowhere ? EXIT_FAILURE : 0
+  return isBarred || isNowhere ? EXIT_FAILURE : 0
 }
 
 /** What the live parts count themselves. */
