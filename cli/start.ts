@@ -123,7 +123,7 @@ async function start(options: Options, io: Io): Promise<void> {
     if (!abort.signal.aborted) throw error
     throw new Failure({
       code: 'INTERRUPTED',
-      what: 'stopped before there was a report, as asked',
+      what: `stopped before there was a report, as asked${run === undefined ? '' : `; the journal is kept in ${run.journalPath}`}`,
       todo: 'to get one, interrupt once and wait',
     })
   } finally {

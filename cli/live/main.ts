@@ -229,8 +229,11 @@ function pemOf(spki: Uint8Array): string {
 }
 
 if (import.meta.main) {
-  // Ctrl-C goes to the whole group: whoever started us says `stop`, so that the end is an orderly one.
+  // Who started us hears the terminal's signals and says `stop`, so that the end is an orderly one; TERM means us.
   process.on('SIGINT', () => {})
+  process.on('SIGTERM', () => process.stdin.destroy())
+  // Nobody listens any more: the end of stdin says so too, and that end is in order.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]()
   // At the end only threads are waited for that do not keep a process alive.
   setInterval(() => {}, AWAKE_MS)

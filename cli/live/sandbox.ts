@@ -87,6 +87,9 @@ export class SandboxRun {
   /**
    * Starts both, gives the executor its accounts, and lets it go. Money is the sandbox's own.
    *
+   * They are no part of our process group: what a terminal sends to it when somebody interrupts or closes it, only we
+   * hear, and end them in order. If we die, their stdin tells them.
+   *
    * @param signal ends both at once, at whatever point they are
    */
   static async start(options: SandboxOptions, settings: unknown, signal: AbortSignal): Promise<SandboxRun> {
@@ -101,7 +104,7 @@ export class SandboxRun {
         '--faults',
         options.faults,
       ],
-      { stdio: ['pipe', 'pipe', 'inherit'] },
+      { stdio: ['pipe', 'pipe', 'inherit'], detached: true },
     )
     harden(sandbox, signal)
     let folder: string | undefined
@@ -115,6 +118,7 @@ export class SandboxRun {
       const credentials = await deriveApiKey(started, orderKeyFile)
       const executor = spawn(process.execPath, ['--disable-sigusr1', fileOf('./main.ts')], {
         stdio: ['pipe', 'pipe', 'inherit'],
+        detached: true,
         // Nothing of ours but where Node finds the system's own things: secrets do not travel by environment.
         env: { PATH: process.env.PATH, TMPDIR: folder },
       })
