@@ -84,6 +84,7 @@ async function run(lines: AsyncIterator<string>): Promise<number> {
   let giveUp: (() => void) | undefined
   const gaveUp = new Promise<IteratorReturnResult<undefined>>((resolve) => {
     giveUp = () => resolve({ done: true, value: undefined })
+    process.once('SIGTERM', giveUp)
   })
   const lookAround = (): Standing => {
     const standing = live.standing()
@@ -229,9 +230,8 @@ function pemOf(spki: Uint8Array): string {
 }
 
 if (import.meta.main) {
-  // Who started us hears the terminal's signals and says `stop`, so that the end is an orderly one; TERM means us.
+  // Who started us hears the terminal's signals and says `stop`, so that the end is an orderly one.
   process.on('SIGINT', () => {})
-  process.on('SIGTERM', () => process.stdin.destroy())
   // Nobody listens any more: the end of stdin says so too, and that end is in order.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]()
