@@ -74,8 +74,7 @@ async function run(lines: AsyncIterator<string>): Promise<number> {
   let troubles: string[] = []
   const said = new Set<string>()
   const sayOnce = (trouble: string): void => {
-    // The same one with another number in it is no news.
-    const kind = trouble.replace(/\d+/g, '')
+    const kind = kindOf(trouble)
     if (said.has(kind)) return
     said.add(kind)
     process.stderr.write(`tandem: ${trouble}\n`)
@@ -88,8 +87,11 @@ async function run(lines: AsyncIterator<string>): Promise<number> {
   })
   const lookAround = (): Standing => {
     const standing = live.standing()
+    const before = new Set(troubles.map(kindOf))
     troubles = troublesOf(standing)
-    for (const trouble of troubles) sayOnce(trouble)
+    // A connection that is back by the next look is no trouble.
+    for (const trouble of troubles)
+      if (!trouble.includes('[VENUE_') || before.has(kindOf(trouble))) sayOnce(trouble)
     if (standing.isSignerGone) giveUp?.()
     return standing
   }
@@ -182,10 +184,17 @@ async function run(lines: AsyncIterator<string>): Promise<number> {
   await metrics.close()
   await log.close()
   const isBarred = isSignerGone || isJournalBlocked || venues.some(({ isSkewed }) => isSkewed)
-  const isNowhere = Object.values(live.feeds()).some(({ sockets }) =>
-    sockets.every(({ opens }) => opens === 0),
+  const feeds = Object.values(live.feeds())
+  const isNowhere = venues.some(
+    ({ feedLoss }, venue) => feedLoss !== '' && feeds[venue].sockets.every(({ opens }) => opens === 0),
   )
+  if (isNowhere) troubles.forEach(sayOnce)
   return isBarred || isNowhere ? EXIT_FAILURE : 0
+}
+
+/** The same trouble with another number in it is no news. */
+function kindOf(trouble: string): string {
+  return trouble.replace(/\d+/g, '')
 }
 
 /** What the live parts count themselves. */
