@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { describe, it } from 'node:test'
 import type { StartReport } from '@tandem/cli/live/report.ts'
@@ -101,6 +101,14 @@ function isAlive(pid: number): boolean {
   }
 }
 
+/** Its journal and nothing else is where the line says; then it is removed. */
+function assertJournalIsKept(line: string): void {
+  const [, journal] = /, its journal is kept in (\S+):/.exec(line) ?? []
+  assert.ok(journal !== undefined && readFileSync(journal).length > 0, line)
+  assert.deepEqual(readdirSync(dirname(journal)), ['journal'])
+  rmSync(dirname(journal), { recursive: true })
+}
+
 async function withRun(
   args: readonly string[],
   then: (run: Run) => Promise<void>,
@@ -148,6 +156,7 @@ describe('npm start, when', { skip, timeout: 6 * PATIENCE_MS }, () => {
       process.kill(run.pid('signer'), 'SIGKILL')
       assert.equal(await run.ended(), 2)
       assert.equal(run.lines.filter((line) => line.endsWith('[SIGNER_GONE]')).length, 1, run.stderr)
+      assertJournalIsKept(run.lines[1])
       assert.equal(run.report.pnl_micro_usd.ours, run.report.pnl_micro_usd.ledgers)
     }),
   )
@@ -158,10 +167,7 @@ describe('npm start, when', { skip, timeout: 6 * PATIENCE_MS }, () => {
       process.kill(run.pid('executor'), 'SIGKILL')
       assert.equal(await run.ended(), 2)
       assert.equal(run.lines.length, 1, run.stderr)
-      const [, journal] = /\(SIGKILL\), its journal is kept in (\S+):/.exec(run.lines[0]) ?? []
-      assert.ok(readFileSync(journal).length > 0, run.stderr)
-      assert.ok(!existsSync(join(dirname(journal), 'order-key')))
-      rmSync(dirname(journal), { recursive: true })
+      assertJournalIsKept(run.lines[0])
     }),
   )
 
