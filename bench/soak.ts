@@ -42,7 +42,10 @@ export async function run(given: { seconds: string; rate: string }): Promise<obj
   const control = fork(new URL('./soak/control.ts', import.meta.url))
   let sandbox: SandboxRun | undefined
   try {
-    sandbox = await SandboxRun.start({ markets: MARKETS, seed: SEED, faults: '', rate, vitals: true })
+    sandbox = await SandboxRun.start(
+      { markets: MARKETS, seed: SEED, faults: '', rate, vitals: true },
+      new AbortController().signal,
+    )
     const before = await sandbox.ledgers()
     const { vitals, report } = await watch(sandbox, seconds)
     const told = once(control, 'message')

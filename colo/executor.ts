@@ -194,6 +194,16 @@ export class Executor implements PoolOwner, SignerListener {
     this.#parts.risk.halted = halted
   }
 
+  /** Whether our wall clock is too far from a venue's for new entries. */
+  judgeClock(isSkewed: boolean): void {
+    this.#parts.risk.isClockSkewed = isSkewed
+  }
+
+  /** No new entry is allowed, by a command or since the signer is gone. */
+  get isHalted(): boolean {
+    return this.#parts.risk.halted
+  }
+
   // ---- the pipeline --------------------------------------------------------------------------------------------
 
   #noteTouched(intake: Intake): void {

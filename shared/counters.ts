@@ -73,6 +73,12 @@ export const Counters = {
   ),
   poolApproved: row('tandem_pool_approved_total', 'Approved decisions that asked the pool for an order.'),
   poolHits: row('tandem_pool_hits_total', 'Approved decisions that the pool served.'),
+  clockAhead: row(
+    'tandem_clock_ahead_ms',
+    'Our wall clock less a venue’s, by its answers’ Date.',
+    'venue',
+    VENUES,
+  ),
   logDropped: row('tandem_log_dropped_total', 'Log lines given up because the log’s thread lagged behind.'),
   logUnwritten: row('tandem_log_unwritten_total', 'Log lines that the disk or the pipe refused.'),
 } as const

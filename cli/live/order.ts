@@ -28,6 +28,8 @@ export type LiveSaying =
       readonly kalshiPublicKeyPem: string
       readonly owner: string
     }
+  /** A decision left: said within a second of it. */
+  | { readonly kind: 'sent'; readonly sent: import('./wire.ts').Sent }
   | { readonly kind: 'snapshot'; readonly snapshot: import('../snapshot.ts').Snapshot }
   | { readonly kind: 'vitals'; readonly vitals: import('./vitals.ts').Vitals }
   | { readonly kind: 'report'; readonly report: import('./report.ts').LiveReport }

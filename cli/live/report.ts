@@ -1,10 +1,11 @@
 import type { Live } from '@tandem/colo/live.ts'
-import { build } from 'hdr-histogram-js'
 import type { RunRecord } from '../replay/report.ts'
+import { histogram, type Percentiles, percentilesUs } from './percentiles.ts'
 
-/** The document of a bounded run, but for what only the venues' ledgers know. */
+/** The document of a bounded run, but for what only the venues know. */
 export interface LiveReport {
-  trades: ReturnType<RunRecord['summary']>['trades']
+  /** `open`: trades of which a leg's end is not known. */
+  trades: ReturnType<RunRecord['summary']>['trades'] & { open: number }
   by: Record<string, number>
   pnl_micro_usd: { ours: number }
   decisions: RunRecord['decisions']
@@ -16,15 +17,11 @@ export interface LiveReport {
   trade_list: RunRecord['trades']
 }
 
-export interface Percentiles {
-  p50: number
-  p99: number
-  p999: number
-  samples: number
-}
-
-function histogram() {
-  return build({ lowestDiscernibleValue: 1, highestTrackableValue: 1e11, numberOfSignificantValueDigits: 3 })
+/** The whole document. */
+export interface StartReport extends LiveReport {
+  /** null: the venues' books could not be asked any more. */
+  pnl_micro_usd: { ours: number; ledgers: number | null }
+  latency_us: LiveReport['latency_us'] & { wire: Percentiles }
 }
 
 /** Times of decisions, in nanoseconds: from the frame's bytes to final requests, and to both being written. */
@@ -36,11 +33,6 @@ export class Times {
     this.decideNs.recordValue(Math.max(t1Ns - t0Ns, 0))
     this.writeNs.recordValue(Math.max(t2Ns - t1Ns, 0))
   }
-}
-
-function percentilesUs(of: ReturnType<typeof histogram>): Percentiles {
-  const us = (percentile: number): number => of.getValueAtPercentile(percentile) / 1_000
-  return { p50: us(50), p99: us(99), p999: us(99.9), samples: of.totalCount }
 }
 
 /** What became of a run, from the parts that lived through it. */
@@ -57,7 +49,7 @@ export function liveReport(live: Live, record: RunRecord, times: Times): LiveRep
     by[polarity] = (by[polarity] ?? 0) + count
   }
   return {
-    trades,
+    trades: { ...trades, open: live.assembly.trades.open },
     by,
     pnl_micro_usd: { ours },
     decisions: record.decisions,

@@ -54,6 +54,8 @@ export const Refusal = {
   NotStocked: 21,
   /** A venue shows of this pair another position than our books, or was not asked yet. */
   Blocked: 20,
+  /** Our wall clock is too far from a venue's: one may refuse a leg whose other the other takes. */
+  ClockSkewed: 22,
 } as const
 export type Refusal = (typeof Refusal)[keyof typeof Refusal]
 
@@ -85,6 +87,8 @@ export class Risk {
   /** Why the last `check` refused; None when it approved. */
   refusal: Refusal = Refusal.None
   halted = false
+  /** Set by whoever compares our wall clock with the venues'. */
+  isClockSkewed = false
   readonly #limits: Limits
   readonly #ledger: Ledger
   readonly #trades: Trades
@@ -179,6 +183,7 @@ export class Risk {
       this.#approvedTodayMicroUsd = 0
     }
     if (this.halted) return Refusal.Halted
+    if (this.isClockSkewed) return Refusal.ClockSkewed
     if (!journalHasRoom) return Refusal.JournalBlocked
     const rest = this.restOf(bundle, nowNs)
     if (rest !== Refusal.None) return rest

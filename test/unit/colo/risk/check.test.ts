@@ -58,6 +58,14 @@ test('a halt and a blocked journal refuse everything', () => {
   assert.equal(refusal(parts), Refusal.Halted)
 })
 
+test('a clock that is off refuses everything until it is right again', () => {
+  const parts = scene()
+  parts.risk.isClockSkewed = true
+  assert.equal(refusal(parts), Refusal.ClockSkewed)
+  parts.risk.isClockSkewed = false
+  assert.equal(refusal(parts), Refusal.None)
+})
+
 test('one leg dearer than an order may be is refused', () => {
   const parts = scene()
   parts.intent.polymarketCostMicroUsd = 101
