@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import type { Register } from './command.ts'
 import { liveLines } from './live/lines.ts'
 import { ledgerProfitMicroUsd } from './live/profit.ts'
@@ -13,6 +14,7 @@ interface Options {
   seed: string
   markets: string
   faults: string
+  journal?: string
   json?: boolean
 }
 
@@ -42,6 +44,7 @@ export const register: Register = (program, io) => {
     .option('--seed <number>', 'what the other traders do', '7')
     .option('--markets <number>', 'how many questions both venues ask', '8')
     .option('--faults <names>', 'what goes wrong on purpose: names, or all (see sandbox/faults.ts)', '')
+    .option('--journal <directory>', 'where the journal is kept; without it it goes with the run')
     .option('--json', 'no view: one JSON document at the end')
     .action(async (options: Options) => {
       const seconds =
@@ -56,6 +59,7 @@ export const register: Register = (program, io) => {
           markets: wholeOption(options.markets, '--markets', MARKETS_MAX),
           seed: wholeOption(options.seed, '--seed', SEED_MAX),
           faults: options.faults,
+          journal: options.journal === undefined ? undefined : resolve(options.journal),
         },
         SANDBOX_SETTINGS,
       )
@@ -87,7 +91,9 @@ export const register: Register = (program, io) => {
         if (report === undefined) throw ended('the executor ended by itself')
         const ledgers = ledgerProfitMicroUsd(run.started.pairs, before, await run.ledgers())
         const document = { ...report, pnl_micro_usd: { ...report.pnl_micro_usd, ledgers } }
-        io.stdout(options.json ? `${JSON.stringify(document)}\n` : liveLines(document))
+        io.stdout(
+          options.json ? `${JSON.stringify(document)}\n` : liveLines(document, options.journal !== undefined),
+        )
       } finally {
         clearTimeout(timer)
         await run.close()

@@ -56,6 +56,14 @@ export const Counters = {
   fillsReverted: row('tandem_fills_reverted_total', 'Fills that the venue took back.', 'venue', VENUES),
   poolApproved: row('tandem_pool_approved_total', 'Approved decisions that asked the pool for an order.'),
   poolHits: row('tandem_pool_hits_total', 'Approved decisions that the pool served.'),
+  journalBlocked: row(
+    'tandem_journal_blocked',
+    '1 while the disk takes no record: no new intent is allowed.',
+  ),
+  journalOmitted: row(
+    'tandem_journal_turns_omitted_total',
+    'Turns without an order that found no room in the journal’s ring.',
+  ),
   logDropped: row('tandem_log_dropped_total', 'Log lines given up because the log’s thread lagged behind.'),
   logUnwritten: row('tandem_log_unwritten_total', 'Log lines that the disk or the pipe refused.'),
 } as const

@@ -1,3 +1,4 @@
+import { count } from '../journal/summary.ts'
 import { dollars, shares } from '../replay/lines.ts'
 import type { LiveReport, Percentiles } from './report.ts'
 
@@ -5,7 +6,10 @@ import type { LiveReport, Percentiles } from './report.ts'
 const TRADES_SHOWN = 20
 
 /** A bounded run's report for a person. */
-export function liveLines(report: LiveReport & { pnl_micro_usd: { ours: number; ledgers: number } }): string {
+export function liveLines(
+  report: LiveReport & { pnl_micro_usd: { ours: number; ledgers: number } },
+  isJournalKept: boolean,
+): string {
   const {
     trades,
     by,
@@ -37,8 +41,17 @@ export function liveLines(report: LiveReport & { pnl_micro_usd: { ours: number; 
           `${venue} ${reconnects} reconnects, ${outages.count} times not whole`,
       )
       .join('; ')}; our loop stood still ${pauses.count} times, at worst ${pauses.worst_us.toFixed(0)} us`,
+    journalLine(report, isJournalKept),
     '',
   ].join('\n')
+}
+
+function journalLine({ journal }: LiveReport, isKept: boolean): string {
+  const { records, segments, damage, omitted_turns: omitted, directory } = journal
+  const state = damage.length === 0 ? 'verified' : 'DAMAGED: see `tandem journal verify`'
+  const left = omitted === 0 ? '' : `, ${count(omitted, 'Turn')} without an order left out while it was full`
+  const where = isKept ? `in ${directory}` : 'gone with the run: --journal DIR keeps it'
+  return `journal ${count(records, 'record')} in ${count(segments, 'segment')}, ${state}${left}; ${where}`
 }
 
 function percentiles({ p50, p99 }: Percentiles): string {

@@ -20,6 +20,7 @@ import { feesOf, readMapping } from '@tandem/shared/mapping.ts'
 import { readSettings } from '@tandem/shared/settings.ts'
 import WebSocket from 'ws'
 import { exitCodeOf, failureLine } from '../failure.ts'
+import { readWhole } from '../journal/summary.ts'
 import { nameOf, RunRecord } from '../replay/report.ts'
 import { snapshotOf } from '../snapshot.ts'
 import type { LiveCommand, LiveOrder, LiveSaying } from './order.ts'
@@ -44,8 +45,8 @@ async function run(lines: AsyncIterator<string>): Promise<void> {
     mapping.pairs.map((pair) => ({ pair, fees: feesOf(mapping, pair, order.fees, 'pairs') })),
   )
   const signer = await spawnSigner(order.signer)
-  const journal = new Journal(order.journalPath, Date.now(), 'each')
   const startMs = Date.now()
+  const runId = `tandem-${startMs.toString(36)}-`
   const record = new RunRecord(
     listing.pairs.map(({ pair }) => pair.id),
     [listing.marketIds(POLYMARKET), listing.marketIds(KALSHI)],
@@ -71,13 +72,20 @@ async function run(lines: AsyncIterator<string>): Promise<void> {
     listing.books.map(({ length }) => length),
     record,
   )
+  // Last, so that its wall clock is that of the executor's ns 0.
+  const journal = new Journal({
+    directory: order.journal,
+    wallAtZeroMs: Date.now(),
+    runId,
+    sync: 'always',
+  })
   const live = new Live({
     listing,
     settings,
     access: order.access,
     signer: signer.client,
     journal,
-    runId: `tandem-${startMs.toString(36)}-`,
+    runId,
     balanceMicroUsd: order.balanceMicroUsd,
     saltStart: SALT_MIN + randomInt(SALT_SPREAD),
     random: Math.random,
@@ -94,6 +102,18 @@ async function run(lines: AsyncIterator<string>): Promise<void> {
     kalshiPublicKeyPem: pemOf(kalshi.publicKey),
   })
 
+  let blocked: string | undefined
+  /** Says once that the disk refuses, and once that it takes what is written again. */
+  const sampleJournal = (): void => {
+    cells.set(Counters.journalOmitted, journal.ring.omittedTotal)
+    if (journal.blocked === blocked) return
+    blocked = journal.blocked
+    cells.set(Counters.journalBlocked, blocked === undefined ? 0 : 1)
+    const facts = { error: blocked, directory: journal.directory }
+    if (blocked === undefined) log.logger.warn(facts, 'the journal is written again: entries go on')
+    else log.logger.error(facts, 'the journal cannot be written: no entry until it can, nothing is lost')
+  }
+
   let snapshots: NodeJS.Timeout | undefined
   let sampling: NodeJS.Timeout | undefined
   for (let line = await lines.next(); !line.done; line = await lines.next()) {
@@ -103,6 +123,7 @@ async function run(lines: AsyncIterator<string>): Promise<void> {
     sampling = setInterval(() => {
       observer.sample(live.assembly.intakes, live.assembly.pool)
       sample(cells, live)
+      sampleJournal()
     }, SAMPLE_MS)
     snapshots = setInterval(
       () => say({ kind: 'snapshot', snapshot: snapshotOf(live.assembly, record, feedLines(live)) }),
@@ -112,8 +133,10 @@ async function run(lines: AsyncIterator<string>): Promise<void> {
   clearInterval(snapshots)
   clearInterval(sampling)
   await live.stop(STOP_WAIT_MS)
-  say({ kind: 'report', report: liveReport(live, record, times) })
-  await journal.close()
+  const unwritten = await journal.close().catch((error: unknown) => error)
+  const kept = { ...readWhole(order.journal), omitted_turns: journal.ring.omittedTotal }
+  say({ kind: 'report', report: liveReport(live, record, times, kept) })
+  if (unwritten !== undefined) throw unwritten
   await signer.stop()
   await metrics.close()
   await log.close()

@@ -13,8 +13,8 @@ export interface LiveOrder {
   readonly settings: unknown
   readonly signer: SignerOptions
   readonly balanceMicroUsd: readonly [number, number]
-  /** Where the journal goes. */
-  readonly journalPath: string
+  /** The journal's directory. */
+  readonly journal: string
 }
 
 /** What it says on standard output, a line of JSON each. */

@@ -1,5 +1,6 @@
 import type { Live } from '@tandem/colo/live.ts'
 import { build } from 'hdr-histogram-js'
+import type { JournalSummary } from '../journal/summary.ts'
 import type { RunRecord } from '../replay/report.ts'
 
 /** The document of a bounded run, but for what only the venues' ledgers know. */
@@ -12,6 +13,8 @@ export interface LiveReport {
   latency_us: { decide: Percentiles; write: Percentiles }
   feeds: ReturnType<Live['feeds']>
   pauses: { count: number; worst_us: number }
+  /** Read back after the end of the run. */
+  journal: JournalSummary & { omitted_turns: number }
   trade_list: RunRecord['trades']
 }
 
@@ -43,7 +46,12 @@ function percentilesUs(of: ReturnType<typeof histogram>): Percentiles {
 }
 
 /** What became of a run, from the parts that lived through it. */
-export function liveReport(live: Live, record: RunRecord, times: Times): LiveReport {
+export function liveReport(
+  live: Live,
+  record: RunRecord,
+  times: Times,
+  journal: LiveReport['journal'],
+): LiveReport {
   const { pool, listing, ledger } = live.assembly
   const hits = pool.hitRate.all()
   const { trades } = record.summary()
@@ -62,6 +70,7 @@ export function liveReport(live: Live, record: RunRecord, times: Times): LiveRep
     latency_us: { decide: percentilesUs(times.decideNs), write: percentilesUs(times.writeNs) },
     feeds: live.feeds(),
     pauses: { count: live.pauses.count, worst_us: live.pauses.worstNs / 1_000 },
+    journal,
     trade_list: record.trades,
   }
 }

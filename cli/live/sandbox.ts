@@ -36,6 +36,8 @@ export interface SandboxOptions {
   readonly markets: number
   readonly seed: number
   readonly faults: string
+  /** The journal's directory; without one it is temporary and goes with the run. */
+  readonly journal: string | undefined
 }
 
 const FEES = 'sandbox'
@@ -53,6 +55,7 @@ export class SandboxRun {
   readonly #sandbox: ChildProcess
   readonly #executor: ChildProcess
   readonly #folder: string
+  readonly #journal: string
   readonly #sayings: AsyncIterator<string>
 
   private constructor(
@@ -60,11 +63,13 @@ export class SandboxRun {
     sandbox: ChildProcess,
     executor: ChildProcess,
     folder: string,
+    journal: string,
   ) {
     this.started = started
     this.#sandbox = sandbox
     this.#executor = executor
     this.#folder = folder
+    this.#journal = journal
     this.#sayings = linesOf(executor)
   }
 
@@ -96,7 +101,13 @@ export class SandboxRun {
         // Nothing of ours but where Node finds the system's own things: secrets do not travel by environment.
         env: { PATH: process.env.PATH, TMPDIR: folder },
       })
-      const run = new SandboxRun(started, sandbox, executor, folder)
+      const run = new SandboxRun(
+        started,
+        sandbox,
+        executor,
+        folder,
+        options.journal ?? join(folder, 'journal'),
+      )
       await run.#go(orderKeyFile, credentials, settings)
       return run
     } catch (error) {
@@ -129,7 +140,7 @@ export class SandboxRun {
       settings,
       signer: { orderKeyFile, ephemeral: 'ed25519', limits: PER_ORDER_LIMIT },
       balanceMicroUsd: [polymarketLedger.balanceMicroUsd, kalshiLedger.balanceMicroUsd],
-      journalPath: join(this.#folder, 'journal'),
+      journal: this.#journal,
     }
     this.#tell(JSON.stringify(order))
     const ready = await this.next()
