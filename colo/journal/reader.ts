@@ -170,7 +170,7 @@ export class JournalReader {
       const isTorn = fault === FrameFault.Cut || isUnwritten(bytes, at)
       const what = isTorn ? 'a write did not come to its end' : 'its bytes are not what was written'
       this.#open ??= { offset, what, file, isTorn }
-      this.#resync(file, bytes, offset)
+      this.#resync(file, bytes, at)
       return
     }
   }

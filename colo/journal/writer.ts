@@ -17,7 +17,7 @@ import { SegmentFile } from './segment-file.ts'
  * When a batch counts as durable.
  *
  *   always     once the disk has it; written as soon as there is one
- *   interval   the same, but at most once in SYNC_INTERVAL_MS: fewer syncs, later acknowledgements
+ *   interval   the same, but once in SYNC_INTERVAL_MS, or with a full batch: fewer syncs, later acknowledgements
  *   none       once the kernel has it: survives the process, not the machine. For replays and benchmarks
  */
 export type SyncPolicy = 'always' | 'interval' | 'none'
@@ -87,7 +87,8 @@ class Writer {
       const published = Atomics.load(this.#header, RingCell.Published)
       const isClosing = Atomics.load(this.#header, RingCell.Closing) === 1
       if (published !== this.#written) {
-        if (this.#order.sync === 'interval' && !isClosing)
+        const isFew = ((published - this.#written) | 0) < BATCH_RECORDS_MAX
+        if (this.#order.sync === 'interval' && isFew && !isClosing)
           Atomics.wait(this.#header, RingCell.Closing, 0, SYNC_INTERVAL_MS)
         const first = this.#written & (RING_RECORDS - 1)
         const pending = (Atomics.load(this.#header, RingCell.Published) - this.#written) | 0

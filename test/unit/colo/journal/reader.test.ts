@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { crc32 } from 'node:zlib'
 import { JournalReader, type Reading } from '@tandem/colo/journal/reader.ts'
 import { HEADER_BYTES } from '@tandem/colo/journal/segment.ts'
 import fc from 'fast-check'
@@ -186,6 +187,21 @@ describe('damage', () => {
         end: 6,
       },
     ])
+  })
+
+  test('whose checksum was mended to fit is found by the chain', () => {
+    const one = makeSegment([1, 1, 1])
+    const bytes = Buffer.from(one.bytes)
+    // The first cell of the second batch's record; its frame ends with the crc over all before it.
+    const [start, end] = [one.ends[1], one.ends[1] + 20 + 64]
+    bytes.writeDoubleLE(7, start + 20)
+    bytes.writeUInt32LE(crc32(bytes.subarray(start, end)), end)
+    const { faults, sequences } = read(bytes)
+    assert.deepEqual(
+      faults.map(({ kind, first, end }) => [kind, first, end]),
+      [['damage', 1, 2]],
+    )
+    assert.deepEqual(sequences, [0, 2])
   })
 
   test('of zeros is no torn tail where a batch follows', () => {
