@@ -3,7 +3,7 @@ import type { SegmentHeader } from '@tandem/colo/journal/segment.ts'
 import { Failure } from '@tandem/shared/failure.ts'
 import type { Register } from './command.ts'
 import { recordLine, shown } from './journal/line.ts'
-import { firstDamage, readWhole, summaryText } from './journal/summary.ts'
+import { existingJournal, firstDamage, readWhole, summaryText } from './journal/summary.ts'
 import { wholeOption } from './option.ts'
 
 // `tandem journal verify|show [DIR]`: what an executor wrote down, read back and checked.
@@ -26,7 +26,7 @@ export const register: Register = (program, io) => {
     .argument('[directory]', DIRECTORY_HELP, DIRECTORY)
     .option('--json', 'one JSON document')
     .action((directory: string, options: { json?: boolean }) => {
-      const summary = readWhole(directory)
+      const summary = readWhole(existingJournal(directory))
       const failure = firstDamage(summary)
       if (options.json) io.stdout(`${JSON.stringify(summary)}\n`)
       else if (failure === undefined) io.stdout(summaryText(summary))
@@ -52,7 +52,7 @@ export const register: Register = (program, io) => {
       const kind = options.kind === undefined ? undefined : kindName(options.kind)
       let header: SegmentHeader
       let separator = '[\n'
-      const summary = readWhole(directory, {
+      const summary = readWhole(existingJournal(directory), {
         segment(next) {
           header = next
         },

@@ -22,10 +22,20 @@ export interface JournalSummary {
   damage: readonly Fault[]
 }
 
-/** Reads and checks a journal, telling a visitor of all that holds. Throws a Failure when there is none. */
-export function readWhole(path: string, visitor: JournalVisitor = {}): JournalSummary {
+/** The directory of a journal that a person named. Throws a Failure when there is none in it. */
+export function existingJournal(path: string): string {
   const directory = resolve(path)
-  if (!existsSync(directory) || listSegments(directory).length === 0) throw missing(directory)
+  if (existsSync(directory) && listSegments(directory).length > 0) return directory
+  throw new Failure({
+    code: 'JOURNAL_MISSING',
+    what: 'there is no journal',
+    where: directory,
+    todo: 'name the directory that `start --journal DIR` wrote',
+  })
+}
+
+/** Reads and checks a journal, telling a visitor of all that holds. */
+export function readWhole(directory: string, visitor: JournalVisitor = {}): JournalSummary {
   const runs = new Set<string>()
   const checkpoint = new LastCheckpoint()
   const { segments, records, firstSequence, place, faults } = readJournal(directory, {
@@ -76,13 +86,4 @@ export function firstDamage({ directory, damage }: JournalSummary): Failure | un
 
 export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`
-}
-
-function missing(directory: string): Failure {
-  return new Failure({
-    code: 'JOURNAL_MISSING',
-    what: 'there is no journal',
-    where: directory,
-    todo: 'name the directory that `start --journal DIR` wrote',
-  })
 }

@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
 import type { LiveReport } from '@tandem/cli/live/report.ts'
+import { readJournal } from '@tandem/colo/journal/reader.ts'
+import { RecordKind, readRecord } from '@tandem/colo/journal/record.ts'
+import { TurnCell, TurnOutcome } from '@tandem/colo/turn.ts'
 import { MICRO_SHARES_PER_LOT } from '@tandem/shared/units.ts'
 
 const root = resolve(import.meta.dirname, '../..')
@@ -17,8 +22,11 @@ async function start(...args: string[]) {
 test(
   'on the loopback venues both directions and polarities are traded, and the books agree',
   { timeout: 120_000 },
-  async () => {
-    const { stdout } = await start('--seconds', '12', '--seed', '7', '--json')
+  async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'tandem-start-test-'))
+    t.after(() => rmSync(folder, { recursive: true }))
+    const kept = join(folder, 'journal')
+    const { stdout } = await start('--seconds', '12', '--seed', '7', '--journal', kept, '--json')
     const report = JSON.parse(stdout) as LiveReport & { pnl_micro_usd: { ours: number; ledgers: number } }
     const { trades, by, pnl_micro_usd: pnl, pool } = report
     assert.ok(trades.count >= 20, `${trades.count} trades`)
@@ -31,6 +39,17 @@ test(
     assert.equal(pnl.ours, pnl.ledgers)
     assert.ok(pool.hit_rate >= 0.95, JSON.stringify(pool))
     for (const { books } of Object.values(report.feeds)) assert.equal(books.Empty, 0)
+    const { journal } = report
+    assert.deepEqual([journal.damage, journal.torn, journal.omitted_turns], [[], [], 0])
+    let sent = 0
+    const { records } = readJournal(kept, {
+      record(_sequence, kind, payload) {
+        const cells = readRecord(kind, payload)?.cells
+        if (kind === RecordKind.Turn && cells?.[TurnCell.outcome] === TurnOutcome.Sent) sent++
+      },
+    })
+    assert.equal(records, journal.records)
+    assert.equal(sent, trades.count)
   },
 )
 
