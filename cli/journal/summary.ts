@@ -1,10 +1,11 @@
-import { existsSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { LastCheckpoint } from '@tandem/colo/journal/checkpoint.ts'
 import { damaged } from '@tandem/colo/journal/journal.ts'
 import { type Fault, type JournalVisitor, listSegments, readJournal } from '@tandem/colo/journal/reader.ts'
 import { readRecord } from '@tandem/colo/journal/record.ts'
 import { Failure } from '@tandem/shared/failure.ts'
+import { unreadable } from '@tandem/shared/file.ts'
 
 /** What a journal holds, and whether all of it holds. */
 export interface JournalSummary {
@@ -25,7 +26,8 @@ export interface JournalSummary {
 /** The directory of a journal that a person named. Throws a Failure when there is none in it. */
 export function existingJournal(path: string): string {
   const directory = resolve(path)
-  if (existsSync(directory) && listSegments(directory).length > 0) return directory
+  const isThere = statSync(directory, { throwIfNoEntry: false })?.isDirectory()
+  if (isThere && readable(directory, () => listSegments(directory)).length > 0) return directory
   throw new Failure({
     code: 'JOURNAL_MISSING',
     what: 'there is no journal',
@@ -38,7 +40,7 @@ export function existingJournal(path: string): string {
 export function readWhole(directory: string, visitor: JournalVisitor = {}): JournalSummary {
   const runs = new Set<string>()
   const checkpoint = new LastCheckpoint()
-  const { segments, records, firstSequence, place, faults } = readJournal(directory, {
+  const told: JournalVisitor = {
     segment(header) {
       runs.add(`${header.runId} ${header.wallAtZeroMs}`)
       visitor.segment?.(header)
@@ -48,7 +50,9 @@ export function readWhole(directory: string, visitor: JournalVisitor = {}): Jour
       if (read !== undefined) checkpoint.take(sequence, read)
       visitor.record?.(sequence, kind, payload)
     },
-  })
+  }
+  const reading = readable(directory, () => readJournal(directory, told))
+  const { segments, records, firstSequence, place, faults } = reading
   return {
     directory,
     runs: runs.size,
@@ -82,6 +86,16 @@ export function summaryText(summary: JournalSummary): string {
 /** The first damage as what a command fails with; undefined when there is none. */
 export function firstDamage({ directory, damage }: JournalSummary): Failure | undefined {
   return damage.length === 0 ? undefined : damaged(directory, damage[0])
+}
+
+/** Does it, or says which file the system does not let us read. */
+function readable<T>(directory: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    const { errno, path } = error as NodeJS.ErrnoException
+    throw errno === undefined ? error : unreadable(path ?? directory, error)
+  }
 }
 
 export function count(number: number, noun: string): string {

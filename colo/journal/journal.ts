@@ -4,7 +4,7 @@ import { getSystemErrorName } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import { Failure } from '@tandem/shared/failure.ts'
 import { lockDirectory } from './lock.ts'
-import { type Fault, listSegments, readJournal } from './reader.ts'
+import { type Fault, listSegments, type Reading, readJournal } from './reader.ts'
 import { JournalRing, newRingMemory, RingCell, ringViews } from './ring.ts'
 import type { SyncPolicy, WriterOrder } from './writer.ts'
 
@@ -33,15 +33,17 @@ export class Journal {
   /** Takes the directory and starts the writer. Throws a Failure when it is held, cannot be written, or is damaged. */
   constructor({ directory, wallAtZeroMs, runId, sync }: JournalOptions) {
     this.directory = resolve(directory)
-    this.#unlock = taken(this.directory)
-    let order: WriterOrder
+    const { unlock, place, lastNumber } = taken(this.directory)
+    this.#unlock = unlock
     const memory = newRingMemory()
-    try {
-      const { place, lastNumber } = lastPlace(this.directory)
-      order = { memory, directory: this.directory, number: lastNumber + 1, place, wallAtZeroMs, runId, sync }
-    } catch (error) {
-      this.#unlock()
-      throw error
+    const order: WriterOrder = {
+      memory,
+      directory: this.directory,
+      number: lastNumber + 1,
+      place,
+      wallAtZeroMs,
+      runId,
+      sync,
     }
     this.ring = new JournalRing(memory)
     this.#header = ringViews(memory).header
@@ -94,16 +96,20 @@ export class Journal {
   }
 }
 
-/** Makes the directory and locks it. */
-function taken(directory: string): () => void {
+/** Makes the directory, locks it, and finds where the run before ended. */
+function taken(directory: string): Reading & { unlock: () => void } {
+  let unlock: (() => void) | undefined
   try {
     if (!existsSync(directory)) mkdirSync(directory, { mode: 0o700 })
-    return lockDirectory(directory)
+    unlock = lockDirectory(directory)
+    return { unlock, ...lastReading(directory) }
   } catch (cause) {
-    if (cause instanceof Failure) throw cause
+    unlock?.()
+    const { errno, code } = cause as NodeJS.ErrnoException
+    if (errno === undefined) throw cause
     throw new Failure({
       code: 'JOURNAL_UNWRITABLE',
-      what: `the journal cannot be begun, ${(cause as NodeJS.ErrnoException).code}`,
+      what: `the journal cannot be begun, ${code}`,
       where: directory,
       todo: 'make that directory writable, or name another one',
       cause,
@@ -111,8 +117,8 @@ function taken(directory: string): () => void {
   }
 }
 
-/** Where the run before ended. Only its last segments are read: all of them is `tandem journal verify`. */
-function lastPlace(directory: string): ReturnType<typeof readJournal> {
+/** Only the last segment is read, unless it does not say where the journal stands; all of them: `tandem journal verify`. */
+function lastReading(directory: string): Reading {
   const numbers = listSegments(directory)
   for (let from = numbers.length - 1; ; from--) {
     const reading = readJournal(directory, {}, numbers.slice(Math.max(from, 0)))

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -118,11 +118,20 @@ test('show takes what is asked for: from a record on, a kind, a trade', async (t
   assert.deepEqual(await sequences('--from', '9'), [])
 })
 
-test('bad use is one line', async (t) => {
+test('a segment that cannot be read is one line, with its path', async (t) => {
   const { directory } = await written(t)
+  mkdirSync(join(directory, '00000002.journal'))
+  const { stderr, code } = await said('verify', directory)
+  assert.equal(code, 2)
+  assert.match(stderr, /^tandem: it is a folder, not a file \(.*\[FILE_UNREADABLE\]\n$/)
+})
+
+test('bad use is one line', async (t) => {
+  const { directory, file } = await written(t)
   for (const [args, code] of [
     [['verify', join(directory, 'none')], 'JOURNAL_MISSING'],
     [['show', tmpdir()], 'JOURNAL_MISSING'],
+    [['show', file], 'JOURNAL_MISSING'],
     [['show', directory, '--kind', 'order'], 'OPTION_BAD'],
     [['show', directory, '--from', '-1'], 'OPTION_BAD'],
   ] as const) {

@@ -54,8 +54,8 @@ class WritingProcess {
   durable = 0
   state = ''
 
-  constructor(directory: string) {
-    this.child = spawn(process.execPath, [writerFile, directory], { stdio: ['pipe', 'pipe', 'inherit'] })
+  constructor(directory: string, stderr: 'inherit' | 'ignore' = 'inherit') {
+    this.child = spawn(process.execPath, [writerFile, directory], { stdio: ['pipe', 'pipe', stderr] })
     createInterface({ input: this.child.stdout! }).on('line', (line) => {
       const [durable, state] = line.split(' ')
       this.durable = Number(durable)
@@ -168,6 +168,27 @@ describe('a directory with a journal', () => {
     // The same number as a process that lives, but of an earlier boot.
     writeFileSync(join(directory, 'lock'), `${process.pid} 1 another-boot\n`)
     await open(directory).close()
+  })
+
+  test('whose holder is gone goes to one of those who come at once', async (t) => {
+    const directory = folder(t)
+    writeFileSync(join(directory, 'lock'), '1 1 another-boot\n')
+    const writers = Array.from({ length: 4 }, () => new WritingProcess(directory, 'ignore'))
+    try {
+      const isOut = ({ child }: WritingProcess) => child.exitCode !== null
+      for (let waitedMs = 0; writers.filter(isOut).length < 3; waitedMs += 5) {
+        assert.ok(waitedMs < PATIENCE_MS)
+        await setTimeout(5)
+      }
+      const [holder, ...others] = writers.filter((writer) => !isOut(writer))
+      assert.deepEqual(others, [])
+      await holder.until(() => holder.durable > 0)
+      await holder.end()
+    } finally {
+      await Promise.all(writers.map((writer) => writer.kill()))
+    }
+    assert.deepEqual(readdirSync(directory), ['00000001.journal'])
+    assert.deepEqual(sequencesIn(directory).kinds, [])
   })
 
   test('that is damaged, or cannot be written, is refused in one line', async (t) => {
