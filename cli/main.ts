@@ -20,6 +20,10 @@ const commands: Record<string, Listed> = {
     load: () => import('./explain.ts'),
   },
   config: { summary: 'check a configuration and show what is in force', load: () => import('./config.ts') },
+  journal: {
+    summary: 'read back and check what an executor wrote down',
+    load: () => import('./journal.ts'),
+  },
   generate: { summary: 'make a tape of two venues from a seed', load: () => import('./generate.ts') },
 }
 

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { FAULTS, isFaultName } from '@tandem/sandbox/faults.ts'
 import { Failure } from '@tandem/shared/failure.ts'
 import type { Io, Register } from './command.ts'
@@ -16,6 +17,7 @@ interface Options {
   seed: string
   markets: string
   faults: string
+  journal?: string
   json?: boolean
 }
 
@@ -33,6 +35,7 @@ export const register: Register = (program, io) => {
     .option('--seed <number>', 'what the other traders do', '7')
     .option('--markets <number>', 'how many questions both venues ask', '8')
     .option('--faults <names>', 'what goes wrong on purpose: names, or all (see docs/SANDBOX.md)', '')
+    .option('--journal <directory>', 'where the journal is kept; without it it goes with the run')
     .option('--json', 'no view: one JSON document at the end')
     .action((options: Options) => start(options, io))
 }
@@ -44,6 +47,7 @@ async function start(options: Options, io: Io): Promise<void> {
     markets: wholeOption(options.markets, '--markets', MARKETS_MAX, 1),
     seed: wholeOption(options.seed, '--seed', SEED_MAX),
     faults: checkedFaults(options.faults),
+    journal: options.journal === undefined ? undefined : resolve(options.journal),
   }
   const isWatched = !options.json && process.stdout.isTTY && process.env.TERM !== 'dumb'
   if (!isWatched)
@@ -118,7 +122,9 @@ async function start(options: Options, io: Io): Promise<void> {
     for (const signal of SIGNALS) process.off(signal, stop)
     // Last: a reader that has gone away ends this process.
     if (document !== undefined)
-      io.stdout(options.json ? `${JSON.stringify(document)}\n` : liveLines(document))
+      io.stdout(
+        options.json ? `${JSON.stringify(document)}\n` : liveLines(document, options.journal !== undefined),
+      )
   }
 }
 

@@ -1,3 +1,4 @@
+import { assert } from '@tandem/shared/assert.ts'
 import { POLYMARKET_FEE_STEP_MICRO_USD } from '@tandem/shared/fees/polymarket.ts'
 import { MICRO_SHARES_PER_LOT, MICRO_USD_PER_CENT, NS_PER_MS, type Ns } from '@tandem/shared/units.ts'
 import type { Book } from './book/book.ts'
@@ -14,17 +15,18 @@ import type { Planner } from './detector/planner.ts'
 import type { Policy } from './detector/policy.ts'
 import { SignalChange, type Signals } from './detector/signal.ts'
 import type { Intake } from './feed/intake.ts'
-import { RecordKind } from './journal/record.ts'
-import type { JournalRing } from './journal/ring.ts'
+import { COMMAND_CELLS, CommandCell, CommandOrigin, JournalCommand, RecordKind } from './journal/record.ts'
+import { type JournalRing, RING_RECORDS, TRADES_OPEN_MAX } from './journal/ring.ts'
 import { kalshiWorstMicroUsd, type Legs, type OrderDesk, type TradeObserver } from './order-desk.ts'
 import { boughtOutcome } from './outcome.ts'
+import { NOT_DURABLE_MAX } from './pool/capacity.ts'
 import type { ExitOrders } from './pool/exit-orders.ts'
 import type { HeaderRing } from './pool/headers.ts'
 import type { ClientOrderIds } from './pool/ids.ts'
 import { lineOf, type OrderPool, type PoolOwner, type UrgentFailure } from './pool/pool.ts'
 import { TicketOwner, ticketOwner } from './pool/ticket.ts'
 import type { ReconcileObserver } from './reconciler.ts'
-import { Refusal, type Risk } from './risk/check.ts'
+import { IN_FLIGHT_MAX, Refusal, type Risk } from './risk/check.ts'
 import { Intent } from './risk/intent.ts'
 import type { SignerListener, Refusal as SignerRefusal } from './signer/signer.ts'
 import type { Ledger } from './state/ledger.ts'
@@ -75,8 +77,11 @@ export interface ExecutorParts {
 const POOL_TICK_NS = 2 * NS_PER_MS
 /** Headers are stamped tens of milliseconds apart, so that is how often they need a look while none is taken. */
 const HEADERS_TICK_NS = 20 * NS_PER_MS
-/** Records that one decision and its answers may append: none is sent unless all of them have room. */
-const RECORDS_PER_TRADE = 8
+/** Records of an entry up to its last byte: an intent, two sends, its Turn. What follows has the journal's reserve. */
+const RECORDS_PER_ENTRY = 4
+assert(TRADES_OPEN_MAX >= 2 * IN_FLIGHT_MAX, 'JOURNAL_RESERVES_FOR_EVERY_TRADE')
+/** Hashes on their way to the disk never crowd out Turns. */
+assert(NOT_DURABLE_MAX * 8 <= RING_RECORDS, 'JOURNAL_HASHES_ARE_AN_EIGHTH')
 /** Fills of one order that the worst case allows for: each may round its fee up by a step. */
 const POLYMARKET_FILLS_MAX = 1_000
 const DIRECTIONS = 2
@@ -90,6 +95,7 @@ const NO_SLOT = -1
 export class Executor implements PoolOwner, SignerListener {
   readonly #parts: ExecutorParts
   readonly #turn = new Float64Array(TURN_CELLS)
+  readonly #command = new Float64Array(COMMAND_CELLS)
   readonly #intent = new Intent()
   /** Bundles that a frame touched since the last decision. */
   readonly #touched: Int32Array
@@ -191,7 +197,17 @@ export class Executor implements PoolOwner, SignerListener {
 
   /** Stops new entries, or allows them again. What is in flight goes on. */
   onCommand(halted: boolean): void {
-    this.#parts.risk.halted = halted
+    this.#halt(halted, CommandOrigin.Operator)
+  }
+
+  #halt(halted: boolean, origin: number): void {
+    const { risk, journal, clock } = this.#parts
+    risk.halted = halted
+    const command = this.#command
+    command[CommandCell.atNs] = clock.nowNs()
+    command[CommandCell.command] = halted ? JournalCommand.Halt : JournalCommand.Resume
+    command[CommandCell.origin] = origin
+    journal.appendCells(RecordKind.Command, command, COMMAND_CELLS)
   }
 
   /** Whether our wall clock is too far from a venue's for new entries. */
@@ -264,7 +280,7 @@ export class Executor implements PoolOwner, SignerListener {
     if (!this.#fitToSizes(urgentSlot)) return this.#endTurn(TurnOutcome.NotPlanned, PlanOutcome.BelowSizes)
 
     const intent = this.#intentOf(bundleIndex, bundle)
-    const approved = risk.check(intent, nowNs, journal.hasRoom(RECORDS_PER_TRADE))
+    const approved = risk.check(intent, nowNs, journal.hasRoom(RECORDS_PER_ENTRY))
     if (approved === undefined) return this.#endTurn(TurnOutcome.Refused, risk.refusal)
     if (!desk.free()) return this.#endTurn(TurnOutcome.Refused, Refusal.NoConnection)
 
@@ -435,7 +451,9 @@ export class Executor implements PoolOwner, SignerListener {
     const turn = this.#turn
     turn[TurnCell.outcome] = outcome
     turn[TurnCell.reason] = reason
-    this.#parts.journal.appendCells(RecordKind.Turn, turn, TURN_CELLS)
+    const { journal } = this.#parts
+    if (outcome === TurnOutcome.Sent) journal.appendCells(RecordKind.Turn, turn, TURN_CELLS)
+    else journal.noteCells(RecordKind.Turn, turn, TURN_CELLS)
     this.#parts.observer.turn(turn)
     return outcome
   }
@@ -444,7 +462,7 @@ export class Executor implements PoolOwner, SignerListener {
 
   /** Of the pool. */
   journalHash(digest: Uint8Array): number {
-    return this.#parts.journal.appendBytes(RecordKind.OrderHash, digest)
+    return this.#parts.journal.offerBytes(RecordKind.OrderHash, digest)
   }
 
   /** Of the pool: the order that a decision missed is there. The books have moved on, so it is decided anew. */
@@ -486,7 +504,7 @@ export class Executor implements PoolOwner, SignerListener {
 
   /** Of the signer: it is gone. Nothing can be unwound without it, so nothing new is begun. */
   closed(): void {
-    this.#parts.risk.halted = true
+    this.#halt(true, CommandOrigin.Signer)
     this.#parts.pool.closed()
     this.#parts.headers.closed()
   }

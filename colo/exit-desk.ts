@@ -25,6 +25,7 @@ import type { Clock } from './clock.ts'
 import type { Bundle } from './detector/bundle.ts'
 import { CostLadder } from './detector/cost-ladder.ts'
 import { type Direction, kalshiBuysYes, polymarketSide, topCost } from './detector/direction.ts'
+import type { JournalRing } from './journal/ring.ts'
 import { boughtOutcome } from './outcome.ts'
 import type { ExitOrders, ExitOrdersOwner } from './pool/exit-orders.ts'
 import { budgetMicroUsd, costWithin, proceedsWithin } from './risk/exposure.ts'
@@ -99,6 +100,7 @@ export interface ExitDeskParts {
   readonly gateways: readonly [Gateway, Gateway]
   readonly exits: ExitOrders
   readonly sender: ExitSender
+  readonly journal: Pick<JournalRing, 'hasRoomForExit'>
   /** What a share may lose on its way out, its fee included. */
   readonly flattenLossMicroUsd: number
   /** By bundle and direction: the token that the trade's Polymarket leg bought; undefined while its market cannot be served. */
@@ -150,7 +152,7 @@ export class ExitDesk implements Omit<ExitOrdersOwner, 'journalHash'> {
       this.#step[trade] = Step.Complete
       this.#pauseNs[trade] = PAUSE_NS_MIN
     }
-    for (; this.#step[trade] < STEPS; this.#step[trade]++) {
+    for (; this.#step[trade] < STEPS && this.#parts.journal.hasRoomForExit(); this.#step[trade]++) {
       if (!this.#take(trade, this.#step[trade] as Step, nowNs)) continue
       this.#step[trade]++
       return

@@ -219,7 +219,7 @@ export function assemble(listing: Listing, settings: Settings, around: Surroundi
     clock.nowNs() + (DAY_MS - (clock.wallMs() % DAY_MS)) * NS_PER_MS,
   )
   const ids = new ClientOrderIds((first, count) =>
-    journal.appendCells(RecordKind.IdBlock, Float64Array.of(first, count), 2),
+    journal.offerCells(RecordKind.IdBlock, Float64Array.of(first, count), 2),
   )
   const desk = new OrderDesk({
     clock,

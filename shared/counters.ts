@@ -79,6 +79,14 @@ export const Counters = {
     'venue',
     VENUES,
   ),
+  journalBlocked: row(
+    'tandem_journal_blocked',
+    '1 while the disk takes no record: no new intent is allowed.',
+  ),
+  journalOmitted: row(
+    'tandem_journal_turns_omitted_total',
+    'Turns without an order that found no room in the journal’s ring.',
+  ),
   logDropped: row('tandem_log_dropped_total', 'Log lines given up because the log’s thread lagged behind.'),
   logUnwritten: row('tandem_log_unwritten_total', 'Log lines that the disk or the pipe refused.'),
 } as const

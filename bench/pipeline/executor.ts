@@ -109,7 +109,13 @@ async function start({ ca, doors }: ExecutorOrder): Promise<void> {
   const listing = new Listing(mapping.pairs.map((pair) => ({ pair, fees: mapping.fees.bench })))
   const signer = await spawnSigner({ ephemeral: 'rsa', limits: SIGNER_LIMITS })
   const folder = mkdtempSync(join(tmpdir(), 'tandem-bench-'))
-  const journal = new Journal(join(folder, 'journal'), Date.now(), 'each')
+  const runId = `bench-${Date.now().toString(36)}-`
+  const journal = new Journal({
+    directory: join(folder, 'journal'),
+    wallAtZeroMs: Date.now(),
+    runId,
+    sync: 'always',
+  })
   const turns = new Turns()
   const live = new Live({
     listing,
@@ -133,7 +139,7 @@ async function start({ ca, doors }: ExecutorOrder): Promise<void> {
     },
     signer: signer.client,
     journal,
-    runId: `bench-${Date.now().toString(36)}-`,
+    runId,
     balanceMicroUsd: [PLENTY_MICRO_USD, PLENTY_MICRO_USD],
     saltStart: SALT_MIN,
     random: Math.random,

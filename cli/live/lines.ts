@@ -1,3 +1,4 @@
+import { count } from '../journal/summary.ts'
 import { dollars, shares } from '../replay/lines.ts'
 import type { Percentiles } from './percentiles.ts'
 import type { StartReport } from './report.ts'
@@ -6,7 +7,7 @@ import type { StartReport } from './report.ts'
 const TRADES_SHOWN = 20
 
 /** A bounded run's report for a person. */
-export function liveLines(report: StartReport): string {
+export function liveLines(report: StartReport, isJournalKept: boolean): string {
   const {
     trades,
     by,
@@ -38,8 +39,17 @@ export function liveLines(report: StartReport): string {
           `${venue} ${reconnects} reconnects, ${outages.count} times not whole`,
       )
       .join('; ')}; our loop stood still ${pauses.count} times, at worst ${pauses.worst_us.toFixed(0)} us`,
+    journalLine(report, isJournalKept),
     '',
   ].join('\n')
+}
+
+function journalLine({ journal }: StartReport, isKept: boolean): string {
+  const { records, segments, damage, omitted_turns: omitted, directory } = journal
+  const state = damage.length === 0 ? 'verified' : 'DAMAGED: see `tandem journal verify`'
+  const left = omitted === 0 ? '' : `, ${count(omitted, 'Turn')} without an order left out while it was full`
+  const where = isKept ? `in ${directory}` : 'gone with the run: --journal DIR keeps it'
+  return `journal ${count(records, 'record')} in ${count(segments, 'segment')}, ${state}${left}; ${where}`
 }
 
 function percentiles({ p50, p99 }: Percentiles): string {

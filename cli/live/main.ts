@@ -23,6 +23,7 @@ import { feesOf, readMapping } from '@tandem/shared/mapping.ts'
 import { readSettings } from '@tandem/shared/settings.ts'
 import WebSocket from 'ws'
 import { EXIT_FAILURE, exitCodeOf, failureLine } from '../failure.ts'
+import { readWhole } from '../journal/summary.ts'
 import { nameOf, RunRecord } from '../replay/report.ts'
 import { snapshotOf } from '../snapshot.ts'
 import { answered, Heard } from './heard.ts'
@@ -52,7 +53,6 @@ async function run(lines: AsyncIterator<string>): Promise<number> {
     mapping.pairs.map((pair) => ({ pair, fees: feesOf(mapping, pair, order.fees, 'pairs') })),
   )
   const signer = await spawnSigner(order.signer)
-  const journal = new Journal(order.journalPath, Date.now(), 'each')
   const startMs = Date.now()
   const runId = `tandem-${startMs.toString(36)}-`
   const record = new RunRecord(
@@ -148,6 +148,13 @@ async function run(lines: AsyncIterator<string>): Promise<number> {
     listing.books.map(({ length }) => length),
     record,
   )
+  // Last, so that its wall clock is that of the executor's ns 0.
+  const journal = new Journal({
+    directory: order.journal,
+    wallAtZeroMs: Date.now(),
+    runId,
+    sync: 'always',
+  })
   const live = new Live({
     listing,
     settings,
@@ -175,6 +182,18 @@ async function run(lines: AsyncIterator<string>): Promise<number> {
     kalshiPublicKeyPem: pemOf(kalshi.publicKey),
   })
 
+  let blocked: string | undefined
+  /** Says once that the disk refuses, and once that it takes what is written again. */
+  const sampleJournal = (): void => {
+    cells.set(Counters.journalOmitted, journal.ring.omittedTotal)
+    if (journal.blocked === blocked) return
+    blocked = journal.blocked
+    cells.set(Counters.journalBlocked, blocked === undefined ? 0 : 1)
+    const facts = { error: blocked, directory: journal.directory }
+    if (blocked === undefined) log.logger.warn(facts, 'the journal is written again: entries go on')
+    else log.logger.error(facts, 'the journal cannot be written: no entry until it can, nothing is lost')
+  }
+
   let snapshots: NodeJS.Timeout | undefined
   let sampling: NodeJS.Timeout | undefined
   const next = () => Promise.race([lines.next(), gaveUp])
@@ -192,6 +211,7 @@ async function run(lines: AsyncIterator<string>): Promise<number> {
       if (vitals !== undefined) say({ kind: 'vitals', vitals: vitals.take(live.frames) })
       saySent()
       lookAround()
+      sampleJournal()
     }, SAMPLE_MS)
     snapshots = setInterval(
       () =>
@@ -207,8 +227,10 @@ async function run(lines: AsyncIterator<string>): Promise<number> {
   const { isSignerGone, isJournalBlocked, venues } = lookAround()
   await live.stop(STOP_WAIT_MS)
   saySent()
-  say({ kind: 'report', report: liveReport(live, record, times) })
-  await journal.close()
+  const unwritten = await journal.close().catch((error: unknown) => error)
+  const kept = { ...readWhole(order.journal), omitted_turns: journal.ring.omittedTotal }
+  say({ kind: 'report', report: liveReport(live, record, times, kept) })
+  if (unwritten !== undefined) throw unwritten
   await signer.stop()
   await metrics.close()
   await log.close()

@@ -13,8 +13,8 @@ export interface LiveOrder {
   readonly settings: unknown
   readonly signer: SignerOptions
   readonly balanceMicroUsd: readonly [number, number]
-  /** Where the journal goes. */
-  readonly journalPath: string
+  /** The journal's directory. */
+  readonly journal: string
   /** Whether it says how its process is doing, every second. */
   readonly vitals: boolean
 }

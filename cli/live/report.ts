@@ -1,4 +1,5 @@
 import type { Live } from '@tandem/colo/live.ts'
+import type { JournalSummary } from '../journal/summary.ts'
 import type { RunRecord } from '../replay/report.ts'
 import { histogram, type Percentiles, percentilesUs } from './percentiles.ts'
 
@@ -13,6 +14,8 @@ export interface LiveReport {
   latency_us: { decide: Percentiles; write: Percentiles }
   feeds: ReturnType<Live['feeds']>
   pauses: { count: number; worst_us: number }
+  /** Read back after the end of the run. */
+  journal: JournalSummary & { omitted_turns: number }
   /** The newest. */
   trade_list: RunRecord['trades']
 }
@@ -36,7 +39,12 @@ export class Times {
 }
 
 /** What became of a run, from the parts that lived through it. */
-export function liveReport(live: Live, record: RunRecord, times: Times): LiveReport {
+export function liveReport(
+  live: Live,
+  record: RunRecord,
+  times: Times,
+  journal: LiveReport['journal'],
+): LiveReport {
   const { pool, listing, ledger } = live.assembly
   const hits = pool.hitRate.all()
   const { trades } = record.summary()
@@ -57,6 +65,7 @@ export function liveReport(live: Live, record: RunRecord, times: Times): LiveRep
     latency_us: { decide: percentilesUs(times.decideNs), write: percentilesUs(times.writeNs) },
     feeds: live.feeds(),
     pauses: { count: live.pauses.count, worst_us: live.pauses.worstNs / 1_000 },
+    journal,
     trade_list: record.trades,
   }
 }

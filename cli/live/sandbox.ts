@@ -41,6 +41,8 @@ export interface SandboxOptions {
   readonly rate?: number
   /** The executor tells how its process is doing. */
   readonly vitals?: boolean
+  /** The journal's directory; without one it is temporary and goes with the run. */
+  readonly journal?: string | undefined
 }
 
 /**
@@ -75,6 +77,8 @@ const END_WAIT_MS = 15_000
 /** The loopback venues and an executor that trades on them: two processes, and the door to the venues' books. */
 export class SandboxRun {
   readonly started: SandboxStarted
+  /** Where the journal is. */
+  readonly journalPath: string
   /** Where the executor's counters are published. */
   metricsUrl = ''
   /** How the sandbox ended, in a word, when it did so by itself. */
@@ -90,11 +94,13 @@ export class SandboxRun {
     sandbox: ChildProcess,
     executor: ChildProcess,
     folder: string,
+    journalPath: string,
   ) {
     this.started = started
     this.#sandbox = sandbox
     this.#executor = executor
     this.#folder = folder
+    this.journalPath = journalPath
     this.#sayings = linesOf(executor)
     // The venues are gone for good, with their books and our keys there: what is in flight is all that is left to do.
     sandbox.once('exit', (code, signal) => {
@@ -146,7 +152,7 @@ export class SandboxRun {
         env: { PATH: process.env.PATH, TMPDIR: folder },
       })
       harden(executor, signal)
-      const run = new SandboxRun(started, sandbox, executor, folder)
+      const run = new SandboxRun(started, sandbox, executor, folder, options.journal ?? join(folder, JOURNAL))
       try {
         await run.#go(orderKeyFile, credentials, options.vitals ?? false)
         return run
@@ -184,7 +190,7 @@ export class SandboxRun {
       settings: SANDBOX_SETTINGS,
       signer: { orderKeyFile, ephemeral: 'ed25519', limits: PER_ORDER_LIMIT },
       balanceMicroUsd: [polymarketLedger.balanceMicroUsd, kalshiLedger.balanceMicroUsd],
-      journalPath: this.journalPath,
+      journal: this.journalPath,
       vitals,
     }
     this.#tell(JSON.stringify(order))
@@ -246,11 +252,6 @@ export class SandboxRun {
       const left = readdirSync(this.#folder).filter((name) => name !== JOURNAL)
       for (const name of left) rmSync(join(this.#folder, name), { recursive: true, force: true })
     }
-  }
-
-  /** Where the journal is. */
-  get journalPath(): string {
-    return join(this.#folder, JOURNAL)
   }
 
   #tell(line: string): void {

@@ -70,7 +70,7 @@ export interface Limits {
 }
 
 /** Trades waiting for answers, all pairs together. Few, since each may need its exit at the same moment. */
-const IN_FLIGHT_MAX = 16
+export const IN_FLIGHT_MAX = 16
 // Risk must refuse before the table of trades is full.
 assert(IN_FLIGHT_MAX < TRADES_MAX, 'RISK_REFUSES_BEFORE_TRADES_FULL')
 

@@ -53,7 +53,7 @@ function orderOf(host: string, ca: string, folder: string): LiveOrder {
     settings: {},
     signer: { ephemeral: 'ed25519' },
     balanceMicroUsd: [1_000_000_000, 1_000_000_000],
-    journalPath: join(folder, 'journal'),
+    journal: join(folder, 'journal'),
     vitals: false,
   }
 }

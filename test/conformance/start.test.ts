@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
 import type { StartReport } from '@tandem/cli/live/report.ts'
+import { readJournal } from '@tandem/colo/journal/reader.ts'
+import { RecordKind, readRecord } from '@tandem/colo/journal/record.ts'
+import { TurnCell, TurnOutcome } from '@tandem/colo/turn.ts'
 import { MICRO_SHARES_PER_LOT } from '@tandem/shared/units.ts'
 
 const root = resolve(import.meta.dirname, '../..')
@@ -17,8 +22,11 @@ async function start(...args: string[]) {
 test(
   'on the loopback venues both directions and polarities are traded, and the books agree',
   { timeout: 120_000 },
-  async () => {
-    const { stdout } = await start('--seconds', '12', '--seed', '7', '--json')
+  async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'tandem-start-test-'))
+    t.after(() => rmSync(folder, { recursive: true }))
+    const kept = join(folder, 'journal')
+    const { stdout } = await start('--seconds', '12', '--seed', '7', '--journal', kept, '--json')
     const report = JSON.parse(stdout) as StartReport
     const { trades, by, pnl_micro_usd: pnl, pool } = report
     assert.ok(trades.count >= 20, `${trades.count} trades`)
@@ -38,6 +46,17 @@ test(
     assert.ok(wire.samples >= decide.samples / 2, JSON.stringify(report.latency_us))
     assert.ok(wire.p50 > decide.p50, `${wire.p50} us on the wire, ${decide.p50} us of ours`)
     assert.ok(write.p50 > 0)
+    const { journal } = report
+    assert.deepEqual([journal.damage, journal.torn, journal.omitted_turns], [[], [], 0])
+    let sent = 0
+    const { records } = readJournal(kept, {
+      record(_sequence, kind, payload) {
+        const cells = readRecord(kind, payload)?.cells
+        if (kind === RecordKind.Turn && cells?.[TurnCell.outcome] === TurnOutcome.Sent) sent++
+      },
+    })
+    assert.equal(records, journal.records)
+    assert.equal(sent, trades.count)
   },
 )
 
@@ -85,6 +104,19 @@ const SHAPE = {
   latency_us: { decide: PERCENTILES, write: PERCENTILES, wire: PERCENTILES },
   feeds: { polymarket: FEED, kalshi: FEED },
   pauses: { count: 'number', worst_us: 'number' },
+  journal: {
+    directory: 'string',
+    runs: 'number',
+    segments: 'number',
+    records: 'number',
+    first_sequence: 'number',
+    next_sequence: 'number',
+    chain: 'string',
+    checkpoint_sequence: 'null',
+    torn: 'array',
+    damage: 'array',
+    omitted_turns: 'number',
+  },
   trade_list: 'array',
 }
 const COUNTED = ['by', 'not_planned', 'refused', 'missed', 'misses']
