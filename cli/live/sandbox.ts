@@ -59,7 +59,7 @@ const SANDBOX_SETTINGS = {
     dayMicroUsd: 1_000_000_000_000_000,
   },
 }
-/** Its full size from the start: left to itself V8 doubles it in the middle of a run, a step in memory of many megabytes. */
+/** Its full size from the start: left to itself V8 doubles it in the middle of a run (BENCHMARKS.md, `soak`). */
 const YOUNG_GENERATION = ['--min-semi-space-size=16', '--max-semi-space-size=16']
 const FEES = 'sandbox'
 const JOURNAL = 'journal'
