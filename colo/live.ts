@@ -1,24 +1,22 @@
-import { connect as connectTls } from 'node:tls'
 import { kalshiTradeFeeCeilMicroUsd, ROLE_TAKER } from '@tandem/shared/fees/kalshi.ts'
 import { polymarketFeeChargedMicroUsd } from '@tandem/shared/fees/polymarket.ts'
 import type { Settings } from '@tandem/shared/settings.ts'
 import { type Lots, MICRO_SHARES_PER_LOT, NS_PER_MS, type Ns } from '@tandem/shared/units.ts'
-import { Client } from 'undici'
 import { PAUSE_NS_MAX } from './book/integrity.ts'
-import { LiveClock } from './clock.ts'
+import type { Clock } from './clock.ts'
 import type { ExecutorObserver } from './executor.ts'
 import { Feed, type FeedHealth } from './feed/feed.ts'
 import type { BookListener } from './feed/intake.ts'
 import { KalshiUpkeep } from './feed/kalshi-upkeep.ts'
 import { PolymarketUpkeep } from './feed/polymarket-upkeep.ts'
 import { TICKERS_PER_SOCKET, TOKENS_PER_SOCKET } from './feed/shards.ts'
-import type { MakeSocket } from './feed/socket.ts'
 import type { Journal } from './journal/journal.ts'
 import type { Listing } from './listing.ts'
 import { type Access, type Assembly, assemble } from './main.ts'
+import type { Network, RestClient } from './network.ts'
 import { PrivateChannel } from './private-channel.ts'
 import { SignatureDesk } from './signature-desk.ts'
-import type { SignerClient } from './signer/client.ts'
+import type { Signer, SignerListener } from './signer/signer.ts'
 import { TokenKind, tokenKind, tokenOf, tokenValue } from './token.ts'
 import type { Gateway, LiveLegListener } from './venue/gateway.ts'
 import { SignedRequest } from './venue/kalshi/auth.ts'
@@ -44,21 +42,34 @@ export interface LiveAccess extends Access {
   readonly ca: string | undefined
 }
 
+/** A clock that gives its tokens back by itself, until it is stopped. */
+export interface RunningClock extends Clock {
+  stop(): void
+}
+
 export interface LiveParts {
   readonly listing: Listing
   readonly settings: Settings
   readonly access: LiveAccess
-  readonly signer: SignerClient
-  readonly journal: Journal
+  /** Its answers go to the listener, which is set here. */
+  readonly signer: Signer & { listener: SignerListener | undefined }
+  readonly journal: Pick<Journal, 'ring'>
   readonly runId: string
   readonly balanceMicroUsd: readonly [number, number]
   /** Random, within the pool's SALT_MIN..SALT_MAX. */
   readonly saltStart: number
   /** 0 up to 1: spreads attempts to connect. */
   readonly random: () => number
-  readonly makeSocket: MakeSocket
-  /** Calls back when the loop has polled all sockets that are readable now. */
-  readonly afterReads: (then: () => void) => void
+  /**
+   * Makes the clock: of LiveClock's parameters `onTick` takes what is due, `onLate` how late our own loop was with it.
+   */
+  readonly makeClock: (
+    onTick: (nowNs: Ns, token: number) => void,
+    onLate: (lateNs: number, nowNs: Ns) => void,
+  ) => RunningClock
+  readonly network: Network
+  /** Whether V8 is to have compiled the path before the first real edge, and to keep it so. */
+  readonly warm: boolean
   readonly observer: ExecutorObserver & BookListener
   /** Watches requests on their way: their bytes are final, and then written. */
   readonly watch?: (gateway: Gateway, venue: Venue) => Gateway
@@ -73,14 +84,12 @@ const DRY_TURN_NS = 250 * NS_PER_MS
 const PAUSE_COUNTED_NS = 5 * NS_PER_MS
 /** Stamps apart while nothing is sent. */
 const HEADER_SPACING_MS = 50
-/** What one answer by REST may take. */
-const REST_TIMEOUT_MS = 5_000
 
 /** The executor on real sockets: two feeds in, two order entries out, until it is stopped. */
 export class Live {
   readonly assembly: Assembly
-  readonly clock: LiveClock
-  readonly warmup: Warmup
+  readonly clock: RunningClock
+  readonly warmup: Warmup | undefined
   /** Pauses of our own loop over PAUSE_COUNTED_NS, those that put books in doubt, and the longest. */
   readonly pauses = { count: 0, long: 0, worstNs: 0 }
   /** Frames handed over, by venue. */
@@ -88,16 +97,16 @@ export class Live {
   readonly gateways: readonly [PolymarketGateway, KalshiGateway]
   readonly #feeds: readonly [Feed, Feed]
   readonly #privates: readonly PrivateChannel[]
-  readonly #clients: readonly [Client, Client]
+  readonly #clients: readonly [RestClient, RestClient]
   readonly #polymarketRest: PolymarketRest
   readonly #kalshiRest: KalshiRest
-  readonly #afterReads: LiveParts['afterReads']
+  readonly #afterReads: Network['afterReads']
   #isStopped = false
 
   constructor(parts: LiveParts) {
-    const { listing, settings, access, signer, journal, observer, random, afterReads } = parts
-    this.#afterReads = afterReads
-    this.clock = new LiveClock(
+    const { listing, settings, access, signer, journal, observer, random, network } = parts
+    this.#afterReads = network.afterReads
+    this.clock = parts.makeClock(
       (nowNs, token) => this.#onTick(nowNs, token),
       (lateNs, nowNs) => this.#onLate(lateNs, nowNs),
     )
@@ -113,7 +122,7 @@ export class Live {
     const gatewayParts = (restUrl: string): Omit<GatewayParts, 'feeMicroUsd' | 'lookUp'> => ({
       host: new URL(restUrl).host,
       connections: CONNECTIONS_PER_VENUE,
-      open: (session) => openTls(restUrl, access.ca, session),
+      open: (session) => network.openOrders(restUrl, session),
       clock,
       random,
       listener,
@@ -159,11 +168,8 @@ export class Live {
     const signatures = new SignatureDesk(signer, this.assembly.executor)
     signer.listener = signatures
 
-    this.warmup = new Warmup(signer.facts)
-    this.#clients = [
-      restClient(access.polymarket.restUrl, access.ca),
-      restClient(access.kalshi.restUrl, access.ca),
-    ]
+    this.warmup = parts.warm ? new Warmup(signer.facts) : undefined
+    this.#clients = [network.openRest(access.polymarket.restUrl), network.openRest(access.kalshi.restUrl)]
     this.#polymarketRest = new PolymarketRest({
       dispatcher: this.#clients[POLYMARKET],
       account: { ...access.polymarket, address: signer.facts.owner },
@@ -179,8 +185,8 @@ export class Live {
     const noHeaders = async () => ({})
     const sockets = {
       clock,
-      makeSocket: parts.makeSocket,
-      afterReads,
+      makeSocket: network.makeSocket,
+      afterReads: network.afterReads,
       ca: access.ca,
       random,
     }
@@ -247,14 +253,14 @@ export class Live {
 
   /** Warms up, then connects. Trading begins when both books of a pair are LIVE and its orders are signed. */
   start(): void {
-    this.warmup.run()
+    this.warmup?.run()
     for (const { link } of this.#privates) link.start()
     for (const feed of this.#feeds) feed.start()
     this.#learnLimits().catch(() => {})
     this.assembly.executor.start()
     const nowNs = this.clock.nowNs()
     this.clock.at(nowNs, tokenOf(TokenKind.Upkeep, 0))
-    this.clock.at((nowNs + DRY_TURN_NS) as Ns, tokenOf(TokenKind.DryTurn, 0))
+    if (this.warmup !== undefined) this.clock.at((nowNs + DRY_TURN_NS) as Ns, tokenOf(TokenKind.DryTurn, 0))
   }
 
   /** Legs whose end is not told yet. */
@@ -292,7 +298,7 @@ export class Live {
         this.clock.at((nowNs + UPKEEP_NS) as Ns, token)
         break
       case TokenKind.DryTurn:
-        this.warmup.turn()
+        this.warmup?.turn()
         this.clock.at((nowNs + DRY_TURN_NS) as Ns, token)
         break
       default:
@@ -324,24 +330,4 @@ export class Live {
     const { tokensPerS, capacity } = await this.#kalshiRest.writeLimit()
     this.gateways[KALSHI].limit(tokensPerS, capacity)
   }
-}
-
-function restClient(url: string, ca: string | undefined): Client {
-  return new Client(new URL(url).origin, {
-    ...(ca === undefined ? {} : { connect: { ca } }),
-    bodyTimeout: REST_TIMEOUT_MS,
-    headersTimeout: REST_TIMEOUT_MS,
-  })
-}
-
-/** A TLS connection on its way, its name checked against the certificate, with an earlier session's ticket. */
-function openTls(url: string, ca: string | undefined, session: Buffer | undefined) {
-  const { hostname, port } = new URL(url)
-  return connectTls({
-    host: hostname,
-    port: port === '' ? 443 : Number(port),
-    servername: /^[\d.]+$/.test(hostname) ? '' : hostname,
-    ...(ca === undefined ? {} : { ca }),
-    ...(session === undefined ? {} : { session }),
-  }).setNoDelay(true)
 }

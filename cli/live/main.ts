@@ -3,6 +3,7 @@
 import { randomInt } from 'node:crypto'
 import { createInterface } from 'node:readline'
 import { Worker } from 'node:worker_threads'
+import { LiveClock } from '@tandem/colo/clock.ts'
 import { Counting } from '@tandem/colo/counting.ts'
 import { ConnectionState } from '@tandem/colo/feed/connection.ts'
 import { Journal } from '@tandem/colo/journal/journal.ts'
@@ -10,6 +11,7 @@ import { Listing } from '@tandem/colo/listing.ts'
 import { Live } from '@tandem/colo/live.ts'
 import { openLog } from '@tandem/colo/log.ts'
 import { startMetrics } from '@tandem/colo/metrics/metrics.ts'
+import { tlsNetwork } from '@tandem/colo/network.ts'
 import { SALT_MAX, SALT_MIN } from '@tandem/colo/pool/pool.ts'
 import { spawnSigner } from '@tandem/colo/signer/spawn.ts'
 import { TurnCell, TurnOutcome } from '@tandem/colo/turn.ts'
@@ -81,8 +83,12 @@ async function run(lines: AsyncIterator<string>): Promise<void> {
     balanceMicroUsd: order.balanceMicroUsd,
     saltStart: SALT_MIN + randomInt(SALT_SPREAD),
     random: Math.random,
-    makeSocket: (url, options) => new WebSocket(url, options),
-    afterReads: (then) => void setImmediate(then),
+    makeClock: (onTick, onLate) => new LiveClock(onTick, onLate),
+    network: tlsNetwork(order.access.ca, {
+      makeSocket: (url, options) => new WebSocket(url, options),
+      afterReads: (then) => void setImmediate(then),
+    }),
+    warm: true,
     observer,
   })
   const { owner, kalshi } = signer.client.facts

@@ -1,9 +1,8 @@
 import { scaledFromDecimal } from '@tandem/shared/decimal.ts'
 import { MICRO_SHARES_PER_LOT } from '@tandem/shared/units.ts'
-import type { Dispatcher } from 'undici'
 import { fieldsOf, Retry, textOf } from '../answer.ts'
 import type { ToldTrade } from '../leg.ts'
-import { ask, type Explain, PAGES_MAX, type Question, rowsOf, unreadableAnswer } from '../rest.ts'
+import { type Asker, ask, type Explain, PAGES_MAX, type Question, rowsOf, unreadableAnswer } from '../rest.ts'
 import { SignedRequest } from './auth.ts'
 import { KALSHI_MEANINGS, kalshiErrorOf } from './error.ts'
 import { kalshiFillOf } from './private.ts'
@@ -12,7 +11,7 @@ import { KalshiPath } from './urls.ts'
 // Kalshi fact sheet, sections 4, 4.1 and 4.5. What the portfolio answers lags behind the engine by up to half a second.
 
 export interface KalshiRestParts {
-  readonly dispatcher: Dispatcher
+  readonly dispatcher: Asker
   /** The three headers of one of the listed requests, signed for now. */
   readonly headers: (request: SignedRequest) => Promise<Record<string, string>>
 }

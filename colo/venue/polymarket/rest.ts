@@ -1,10 +1,9 @@
 import { assert } from '@tandem/shared/assert.ts'
 import { scaledFromDecimal } from '@tandem/shared/decimal.ts'
-import type { Dispatcher } from 'undici'
 import { fieldsOf, Retry, textOf } from '../answer.ts'
 import { ascii } from '../ascii.ts'
 import type { ToldTrade } from '../leg.ts'
-import { ask, type Explain, PAGES_MAX, rowsOf, unreadableAnswer } from '../rest.ts'
+import { type Asker, ask, type Explain, PAGES_MAX, rowsOf, unreadableAnswer } from '../rest.ts'
 import { SEAL_LENGTH, type Seal } from './auth.ts'
 import type { OrderRequestParts } from './encode.ts'
 import { POLYMARKET_MEANINGS, polymarketErrorOf } from './error.ts'
@@ -14,7 +13,7 @@ import { PolymarketPath } from './urls.ts'
 // Polymarket fact sheet, sections 5, 6.4 and 7.
 
 export interface PolymarketRestParts {
-  readonly dispatcher: Dispatcher
+  readonly dispatcher: Asker
   readonly account: Pick<OrderRequestParts, 'address' | 'apiKey' | 'passphrase'>
   readonly signatureType: number
   readonly seal: Seal
