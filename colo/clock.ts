@@ -85,7 +85,6 @@ export class SimulatedClock implements Clock {
   readonly #deadlines = new Deadlines()
   readonly #wallAtZeroMs: number
   #nowNs = 0
-  #isStopped = false
 
   constructor(wallAtZeroMs: number) {
     this.#wallAtZeroMs = wallAtZeroMs
@@ -112,15 +111,10 @@ export class SimulatedClock implements Clock {
    * `untilNs` and returns -1.
    */
   step(untilNs: number): number {
-    const nextNs = this.#isStopped ? Number.POSITIVE_INFINITY : this.#deadlines.nextNs
+    const nextNs = this.#deadlines.nextNs
     const toNs = nextNs <= untilNs ? nextNs : untilNs
     if (toNs > this.#nowNs) this.#nowNs = toNs
-    return nextNs <= untilNs ? this.#deadlines.due(untilNs) : -1
-  }
-
-  /** No token is due any more. */
-  stop(): void {
-    this.#isStopped = true
+    return this.#deadlines.due(untilNs)
   }
 }
 

@@ -14,7 +14,7 @@ import { Rest, type RestRequest, ROOT } from './rest.ts'
 import { Session } from './session.ts'
 
 const SOCKET_PATH = '/trade-api/ws/v2'
-export const ORDERS_PATH = `${ROOT}/portfolio/events/orders`
+const ORDERS_PATH = `${ROOT}/portfolio/events/orders`
 const PING_MS = 10_000
 const PING_BODY = 'heartbeat'
 /** A reader that is this far behind loses its subscription. */

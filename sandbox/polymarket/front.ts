@@ -29,7 +29,7 @@ export interface PolymarketFrontParts {
   nowMs(): number
 }
 
-export const CHANNEL_PATHS = ['/ws/market', '/ws/user'] as const
+const CHANNEL_PATHS = ['/ws/market', '/ws/user'] as const
 export type ChannelPath = (typeof CHANNEL_PATHS)[number]
 
 /** Sockets that say nothing are dropped after one or two minutes, users report. */
@@ -162,6 +162,6 @@ export class PolymarketFront {
   }
 }
 
-export function isChannelPath(path: string): path is ChannelPath {
+function isChannelPath(path: string): path is ChannelPath {
   return (CHANNEL_PATHS as readonly string[]).includes(path)
 }

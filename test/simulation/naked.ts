@@ -1,0 +1,31 @@
+/** The outcome that a mapping names, or the other one. */
+export type Outcome = 0 | 1
+
+/**
+ * What one pair holds without its other side, and what was paid for it. A share of one outcome covers one of the other,
+ * on whichever venue they lie: one of the two pays a dollar.
+ */
+export class Naked {
+  /** Above 0: the named outcome is over. */
+  microShares = 0
+  costMicroUsd = 0
+
+  buy(outcome: Outcome, microShares: number, costMicroUsd: number): void {
+    this.#add(outcome === 0 ? microShares : -microShares, costMicroUsd)
+  }
+
+  /** Shares went, or were not there after all; what they brought covers whatever they leave open. */
+  lose(outcome: Outcome, microShares: number, broughtMicroUsd: number): void {
+    // Without a share the other side stands open, at what a dollar costs beyond what was got for it.
+    this.#add(outcome === 0 ? -microShares : microShares, Math.max(0, microShares - broughtMicroUsd))
+  }
+
+  #add(signed: number, costMicroUsd: number): void {
+    const before = this.microShares
+    const after = before + signed
+    if (before === 0 || before > 0 === signed > 0) this.costMicroUsd += costMicroUsd
+    else if (Math.abs(signed) < Math.abs(before)) this.costMicroUsd *= after / before
+    else this.costMicroUsd = (costMicroUsd * after) / signed
+    this.microShares = after
+  }
+}
