@@ -33,6 +33,7 @@ import { Paths } from './paths.ts'
 import { sumWithin } from './rival.ts'
 import type { Scheduler } from './scheduler.ts'
 import { SIGNER_FACTS } from './signer.ts'
+import { Tops } from './tops.ts'
 
 // Judges a simulation by a model of its own. It hears both venues' engines, every request's bytes as they leave, and the
 // answers as they come back; of the executor only what it says it does. It knows the venues' true ledgers, which the
@@ -51,6 +52,8 @@ export const VIOLATIONS = {
   unresolved: 'at the end a trade is still open, long after the last fault',
   'entered-while-halted': 'a trade was entered after the halt',
   'decided-on-dead-book': 'orders were sent on a book that was not LIVE',
+  'decided-on-false-book':
+    'orders were sent on prices that the venue had not had for longer than it may go unnoticed',
   'journal-differs': 'the journal does not hold what the executor said it did',
   crashed: 'the executor threw',
 } as const
@@ -74,6 +77,15 @@ const TAKER_DELAY_NS = NS_PER_S
 const LOOK_UP_NS: Readonly<Record<VenueName, number>> = { kalshi: 10 * NS_PER_S, polymarket: 40 * NS_PER_S }
 /** An exit that loses so much a share is surely within the executor's own bound. */
 const EXIT_LOSS_PRICE = 300
+/** After so long a trade can neither fail nor be filled late. */
+const FINAL_NS_MAX = 70 * NS_PER_S
+/**
+ * How long a book may be false before somebody notices: frames that are lost without a trace, or a socket that is frozen
+ * and answers pings, are found by the audit every 10 s, which asks one book of two.
+ */
+const UNNOTICED_NS_MAX = 25 * NS_PER_S
+/** And when nothing hides it: the way there, and what a message may lag. */
+const SEEN_NS_MAX = 2 * NS_PER_S
 const LOOK_NS = 10 * NS_PER_MS
 const POLYMARKET_MICRO_SHARES_MIN = 5_000_000
 /** Fees of both venues at their dearest, on dollars and on contracts. */
@@ -96,13 +108,16 @@ class PairAudit {
   readonly polymarket: PolymarketMarket
   readonly kalshi: KalshiMarket
   readonly naked = new Naked()
-  approvedMicroUsd = 0
+  /** By trade: the dearer of its legs alone. */
+  readonly approved: { readonly sentNs: number; readonly worstMicroUsd: number }[] = []
   /** Since when it could be closed, and is not. */
   closableNs = 0
   lookNs = 0
   /** The executor does nothing more about it. */
   isGivenUp = false
   readonly orders: Order[] = []
+  /** By venue. */
+  readonly tops = [new Tops(), new Tops()] as const
   lastPolymarket: { readonly sentNs: number; readonly worstMicroUsd: number } | undefined
 
   constructor(pair: Pair, world: World) {
@@ -138,6 +153,7 @@ export class Auditor implements OrderWitness {
   readonly #byRequest = new Map<HttpRequest, Order>()
   readonly #orders = new Map<string, Order>()
   readonly #forbiddenNs: Record<VenueName, number> = { polymarket: 0, kalshi: 0 }
+  readonly #blindNs: Record<VenueName, number> = { polymarket: 0, kalshi: 0 }
   /** What all accounts have of a venue's money, less what was withdrawn. */
   readonly #sumMicroUsd: Record<VenueName, number> = { polymarket: 0, kalshi: 0 }
   /** Since the last look a ledger changed. */
@@ -161,6 +177,7 @@ export class Auditor implements OrderWitness {
       this.#byToken.set(audit.pair.polymarket.yesToken, [audit, 0])
       this.#byToken.set(audit.pair.polymarket.noToken, [audit, 1])
       this.#byTicker.set(audit.pair.kalshi.ticker, audit)
+      for (const market of [audit.polymarket, audit.kalshi]) this.#noteTop(market)
     }
     for (const venue of ['polymarket', 'kalshi'] as const) this.#sumMicroUsd[venue] = this.#sumOf(venue)
   }
@@ -168,6 +185,11 @@ export class Auditor implements OrderWitness {
   /** Until then nobody can be expected to trade there. */
   forbid(venue: VenueName, untilNs: number): void {
     this.#forbiddenNs[venue] = Math.max(this.#forbiddenNs[venue], untilNs)
+  }
+
+  /** Until then what we see of its books may be false. */
+  blind(venue: VenueName, untilNs: number): void {
+    this.#blindNs[venue] = Math.max(this.#blindNs[venue], untilNs + UNNOTICED_NS_MAX)
   }
 
   withdrawn(venue: VenueName, microUsd: number): void {
@@ -215,7 +237,10 @@ export class Auditor implements OrderWitness {
     const lots = scaledFromDecimal(body.count.trim(), 2) as number
     const pay = payPerLot(body.side === 'bid' ? SIDE_BID : SIDE_ASK, price)
     const worstMicroUsd = lots * (pay + KALSHI_FEE_MICRO_USD_PER_LOT_MAX) + FEE_ROUNDING_MICRO_USD
-    audit.approvedMicroUsd = Math.max(audit.lastPolymarket.worstMicroUsd, worstMicroUsd)
+    audit.approved.push({
+      sentNs: nowNs,
+      worstMicroUsd: Math.max(audit.lastPolymarket.worstMicroUsd, worstMicroUsd),
+    })
   }
 
   answered(_venue: VenueName, request: HttpRequest, status: number): void {
@@ -227,6 +252,7 @@ export class Auditor implements OrderWitness {
   // ---- what the venues do ----------------------------------------------------------------------------------------
 
   polymarket(event: PolymarketEvent): void {
+    if (event.kind === 'market') this.#noteTop(event.market)
     if (event.kind !== 'trade') return
     const { taker, status, microShares, costMicroUsd, feeMicroUsd } = event.trade
     if (taker.account !== SIGNER_FACTS.owner.toLowerCase()) return
@@ -236,16 +262,17 @@ export class Auditor implements OrderWitness {
     if (status === 'MATCHED') {
       this.#filled(taker.id, microShares)
       if (isBuy) audit.naked.buy(outcome, microShares, costMicroUsd + feeMicroUsd)
-      else audit.naked.lose(outcome, microShares, costMicroUsd - feeMicroUsd)
+      else audit.naked.lose(outcome, microShares)
     } else if (status === 'FAILED') {
       this.paths.reverted()
-      if (isBuy) audit.naked.lose(outcome, microShares, costMicroUsd + feeMicroUsd)
+      if (isBuy) audit.naked.lose(outcome, microShares)
       else audit.naked.buy(outcome, microShares, costMicroUsd - feeMicroUsd)
     } else return
     this.#moved(audit)
   }
 
   kalshi(occurrence: Occurrence): void {
+    if (occurrence.type === 'level') this.#noteTop(occurrence.market)
     if (occurrence.type !== 'fill' || occurrence.account !== this.#account) return
     const { trade, order, feeMicroUsd } = occurrence.fill
     const audit = this.#byTicker.get(trade.market.ticker)
@@ -257,6 +284,15 @@ export class Auditor implements OrderWitness {
     this.#moved(audit)
   }
 
+  #noteTop(market: PolymarketMarket | KalshiMarket): void {
+    const { nowNs } = this.#scheduler
+    for (const audit of this.#pairs) {
+      const venue = audit.polymarket === market ? POLYMARKET : KALSHI
+      if (venue === KALSHI && audit.kalshi !== market) continue
+      audit.tops[venue].note(market.book.best(SIDE_BID), market.book.best(SIDE_ASK), nowNs)
+    }
+  }
+
   #filled(id: string, microShares: number): void {
     const order = this.#orders.get(id)
     if (order === undefined) return
@@ -266,7 +302,12 @@ export class Auditor implements OrderWitness {
 
   #moved(audit: PairAudit): void {
     this.#isMoved = true
-    const { naked, approvedMicroUsd, pair } = audit
+    const { naked, pair } = audit
+    const { nowNs } = this.#scheduler
+    // One trade's worth may stand open, whichever of those that are not final it is.
+    const approvedMicroUsd = audit.approved
+      .filter(({ sentNs }) => nowNs - sentNs <= FINAL_NS_MAX)
+      .reduce((most, { worstMicroUsd }) => Math.max(most, worstMicroUsd), 0)
     if (!audit.isNaked) {
       audit.isGivenUp = false
       return
@@ -317,6 +358,10 @@ export class Auditor implements OrderWitness {
     const { intakes, listing } = this.#assembly as Assembly
     listing.bundles[bundle].books.forEach((book, venue) => {
       const state: State = intakes[venue].books[book].state
+      const name = VENUE_NAMES[venue] as VenueName
+      const sinceNs = nowNs - (this.#blindNs[name] >= nowNs ? UNNOTICED_NS_MAX : SEEN_NS_MAX)
+      if (!audit.tops[venue].had(intakes[venue].books[book], sinceNs))
+        this.#violated('decided-on-false-book', `${audit.pair.id} ${name}`)
       if (state !== BookState.Live)
         this.#violated('decided-on-dead-book', `${audit.pair.id} ${VENUE_NAMES[venue]}`)
     })

@@ -43,7 +43,7 @@ export async function campaign(
   crew: Crew,
   seeds: readonly number[],
   options: { readonly shrinks: boolean; readonly narrow?: (scenario: Scenario) => Scenario },
-): Promise<Report> {
+): Promise<{ readonly report: Report; readonly outcomes: ReadonlyMap<number, Outcome> }> {
   const { narrow = (scenario) => scenario } = options
   const outcomes = new Map<number, Outcome>()
   const scenarios = seeds.map((seed) => narrow(scenarioOf(seed)))
@@ -70,7 +70,7 @@ export async function campaign(
     findings.push(await finding(crew, kind, scenario, outcomes.get(seed) as Outcome, options.shrinks))
   }
   const kinds = [...byKind]
-  return {
+  const report = {
     seeds: seeds.length,
     first_seed: seeds[0],
     simulated_s_per_seed: total.simulatedMs / 1_000 / seeds.length,
@@ -85,6 +85,7 @@ export async function campaign(
     paths: sorted(paths),
     hashes,
   }
+  return { report, outcomes }
 }
 
 async function finding(

@@ -17,7 +17,7 @@ interface Kind {
   readonly isForGood?: boolean
 }
 
-const BOTH = ['polymarket', 'kalshi'] as const
+export const BOTH = ['polymarket', 'kalshi'] as const
 const BRIEF = [1_000, 6_000] as const
 const LONG = [3_000, 12_000] as const
 const harmless = (venues: readonly VenueName[], lastsMs: readonly [number, number] = BRIEF): Kind => ({
@@ -55,6 +55,21 @@ export const OWN_FAULTS = {
 } as const satisfies Record<string, Kind>
 
 type SandboxFault = Exclude<FaultName, 'post-only-cancel'>
+/** Those that hide from us, for a while, what a venue's book is: nothing tells at once. */
+export const BLINDING: readonly FaultKind[] = [
+  'blackout',
+  'clock-step',
+  'delay',
+  'freeze',
+  'gap',
+  'garbage',
+  'ghost-book',
+  'half-open',
+  'lag',
+  'reorder',
+  'stall',
+]
+
 export type FaultKind = keyof typeof OWN_FAULTS | SandboxFault
 
 /** What is different about the sandbox's: most only blind us. */

@@ -91,7 +91,7 @@ async function main(): Promise<void> {
   const { seeds, jobs, json, ...options } = readOptions()
   const crew = new Crew(jobs)
   try {
-    const report = await campaign(crew, seeds, options)
+    const { report } = await campaign(crew, seeds, options)
     const { hashes, ...told } = report
     // One seed is asked for to be compared with itself.
     const document = seeds.length === 1 ? report : told
