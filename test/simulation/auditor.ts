@@ -189,7 +189,7 @@ export class Auditor implements OrderWitness {
 
   /** Until then what we see of its books may be false. */
   blind(venue: VenueName, untilNs: number): void {
-    this.#blindNs[venue] = Math.max(this.#blindNs[venue], untilNs + UNNOTICED_NS_MAX)
+    this.#blindNs[venue] = Math.max(this.#blindNs[venue], untilNs)
   }
 
   withdrawn(venue: VenueName, microUsd: number): void {
@@ -402,10 +402,10 @@ export class Auditor implements OrderWitness {
     const { nowNs } = this.#scheduler
     if (audit.closableNs !== 0 && nowNs < audit.lookNs) return
     audit.lookNs = nowNs + LOOK_NS
-    const isWaiting = audit.orders.some(
+    const isWaiting = audit.orders.findLast(
       ({ venue, sentNs, clearNs }) => Math.min(clearNs, sentNs + LOOK_UP_NS[venue]) >= nowNs,
     )
-    if (audit.closableNs === 0 || isWaiting || !this.#canClose(audit)) {
+    if (audit.closableNs === 0 || isWaiting !== undefined || !this.#canClose(audit)) {
       audit.closableNs = nowNs
       return
     }

@@ -55,20 +55,21 @@ export const OWN_FAULTS = {
 } as const satisfies Record<string, Kind>
 
 type SandboxFault = Exclude<FaultName, 'post-only-cancel'>
-/** Those that hide from us, for a while, what a venue's book is: nothing tells at once. */
-export const BLINDING: readonly FaultKind[] = [
-  'blackout',
-  'clock-step',
-  'delay',
-  'freeze',
-  'gap',
-  'garbage',
-  'ghost-book',
-  'half-open',
-  'lag',
-  'reorder',
-  'stall',
-]
+/** For how long from its beginning a fault may hide from us what a venue's book is; others show at once. */
+export const BLIND_MS: Partial<Record<FaultKind, number>> = {
+  blackout: 8_000,
+  'clock-step': 40_000,
+  freeze: 40_000,
+  gap: 40_000,
+  garbage: 40_000,
+  'ghost-book': 40_000,
+  // A ping every 10 s, answered within 2 s.
+  'half-open': 13_000,
+  // Until the first frame has come so late.
+  lag: 9_000,
+  reorder: 40_000,
+  stall: 6_000,
+}
 
 export type FaultKind = keyof typeof OWN_FAULTS | SandboxFault
 

@@ -5,7 +5,7 @@ import { SHARDS } from '@tandem/sandbox/world.ts'
 import { NS_PER_MS } from '@tandem/shared/units.ts'
 import type { Auditor } from './auditor.ts'
 import type { ExecutorClock } from './clock.ts'
-import { BLINDING, BOTH, type FaultKind, type Injection, KINDS } from './fault.ts'
+import { BLIND_MS, BOTH, type FaultKind, type Injection, KINDS } from './fault.ts'
 import type { HttpReply, HttpRequest, Reply } from './http.ts'
 import type { SimulatedJournal } from './journal.ts'
 import type { Ways } from './network.ts'
@@ -91,9 +91,8 @@ export class Injector {
     const untilNs = isForGood ? Number.POSITIVE_INFINITY : scheduler.nowNs + (lastsMs + graceMs) * NS_PER_MS
     if (forbids === 'its venue') auditor.forbid(venue, untilNs)
     if (forbids === 'both venues') for (const each of BOTH) auditor.forbid(each, untilNs)
-    if (BLINDING.includes(kind))
-      for (const each of kind === 'stall' || kind === 'clock-step' ? BOTH : [venue])
-        auditor.blind(each, scheduler.nowNs + lastsMs * NS_PER_MS)
+    for (const each of kind === 'stall' || kind === 'clock-step' ? BOTH : [venue])
+      auditor.blind(each, scheduler.nowNs + (BLIND_MS[kind] ?? 0) * NS_PER_MS)
     const end = isFaultName(kind) ? this.#switch(kind, venue) : this.#strike(injection)
     if (isFaultName(kind) && faults.has(kind, venue)) this.count(kind)
     if (end !== undefined) scheduler.after(lastsMs * NS_PER_MS, end)
