@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import { VIOLATIONS } from './auditor.ts'
 import { campaign, type Report } from './campaign.ts'
 import { Crew } from './crew.ts'
-import type { Scenario } from './scenario.ts'
+import { type Scenario, scenarioOf } from './scenario.ts'
 
 // `npm run -s sim -- --seeds N [--seed FIRST] [--jobs N] [--json]`: the real executor and the sandbox's venues in one
 // thread, on simulated time and an unreliable network, once a seed. Exit code 1 when a rule was broken; each kind of it
@@ -38,7 +38,7 @@ function readOptions(): Options {
   const count = within('seeds', values.seeds, 1, SEEDS_MAX)
   const tradesMs =
     values['trade-ms'] === undefined ? undefined : within('trade-ms', values['trade-ms'], 1, 600_000)
-  const kept = keptFaults(values.faults)
+  const kept = keptFaults(values.faults, first, count)
   return {
     seeds: Array.from({ length: count }, (_, at) => first + at),
     jobs: Math.min(count, within('jobs', values.jobs, 1, 256)),
@@ -52,9 +52,14 @@ function readOptions(): Options {
   }
 }
 
-function keptFaults(text: string | undefined): number[] | undefined {
+/** @returns places of the seed's faults, or undefined for all */
+function keptFaults(text: string | undefined, first: number, count: number): number[] | undefined {
   if (text === undefined) return undefined
-  return text === 'none' ? [] : text.split(',').map((each) => within('faults', each, 0, 100))
+  if (count !== 1) throw new Misuse('--faults is for --seeds 1: each seed has faults of its own')
+  if (text === 'none') return []
+  const { injections } = scenarioOf(first)
+  if (injections.length === 0) throw new Misuse(`seed ${first} has no faults, and --faults can only be none`)
+  return text.split(',').map((each) => within('faults', each, 0, injections.length - 1))
 }
 
 function within(name: string, value: string, low: number, high: number): number {

@@ -33,6 +33,7 @@ export class Naked {
     const before = this.microShares
     const after = before + signed
     if (before === 0 || before > 0 === signed > 0) this.costMicroUsd += costMicroUsd
+    else if (after === 0) this.costMicroUsd = 0
     else if (Math.abs(signed) < Math.abs(before)) this.costMicroUsd *= after / before
     else this.costMicroUsd = (costMicroUsd * after) / signed
     this.microShares = after
