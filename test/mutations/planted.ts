@@ -171,7 +171,7 @@ export const mutations: readonly Mutation[] = [
     find: 'if (this.#isLate[this.#socket] === 1) book.pause',
     replace: 'if (this.#isLate[this.#socket] === 2) book.pause',
     test: 'test/simulation/simulation.test.ts',
-    named: 'breaks no new rule in the seeds that found a bug before',
+    named: 'breaks no new rule where',
   },
   {
     name: 'client order id used twice',
@@ -179,6 +179,6 @@ export const mutations: readonly Mutation[] = [
     find: 'this.#next < this.#end ? this.#next++ : ID_NONE',
     replace: 'this.#next < this.#end ? this.#next : ID_NONE',
     test: 'test/simulation/simulation.test.ts',
-    named: 'breaks no new rule in the seeds that found a bug before',
+    named: 'breaks no new rule where',
   },
 ]

@@ -42,6 +42,9 @@ export const OWN_FAULTS = {
   'wrong-answer': harmless(BOTH),
   'partial-fill': harmless(BOTH, LONG),
   overfill: harmless(['polymarket'], LONG),
+  // The other venue, while an order's other leg is on its way there.
+  'pause-between': harmless(BOTH),
+  'close-between': { venues: BOTH, lastsMs: BRIEF, forbids: 'nothing', isForGood: true },
   // A venue as a whole.
   restart: { venues: BOTH, lastsMs: [500, 5_000], forbids: 'its venue', graceMs: 12_000 },
   'post-only': { venues: ['polymarket'], lastsMs: BRIEF, forbids: 'its venue', graceMs: 3_000 },

@@ -1,6 +1,6 @@
 import { COLLATERAL } from '@tandem/sandbox/engine/polymarket/funds.ts'
 import type { Random } from '@tandem/sandbox/engine/random.ts'
-import { type Faults, isFaultName, type VenueName } from '@tandem/sandbox/faults.ts'
+import { FAULTS, type Faults, isFaultName, type VenueName } from '@tandem/sandbox/faults.ts'
 import { SHARDS } from '@tandem/sandbox/world.ts'
 import { NS_PER_MS } from '@tandem/shared/units.ts'
 import type { Auditor } from './auditor.ts'
@@ -39,6 +39,8 @@ const LATE_MS: Readonly<Record<VenueName, readonly [number, number]>> = {
 }
 const CLOCK_STEP_MS = 120_000
 const DETERMINED_AFTER_MS = 1_000
+/** How long the other venue pauses between two legs. */
+const PAUSE_MS = 3_000
 /** What a withdrawal leaves. */
 const LEFT = 0.0005
 
@@ -67,6 +69,8 @@ export class Injector {
     const { scheduler, random, venues } = this.#parts
     if (this.#strikes('partial-fill', venue)) rivalTakes(venues.world, venue, request.body, random)
     if (this.#strikes('overfill', venue)) rivalBetters(venues.world, request.body, random)
+    if (this.#strikes('pause-between', venue)) this.#pause(venue === 'kalshi' ? 'polymarket' : 'kalshi')
+    if (this.#strikes('close-between', venue)) this.#closeOther(venue, request.body)
     if (this.#strikes('lost-request', venue)) return
     if (this.#strikes('late-request', venue)) {
       const [low, high] = LATE_MS[venue]
@@ -78,6 +82,29 @@ export class Injector {
     else handle(reply)
   }
 
+  #pause(venue: VenueName): void {
+    const { scheduler, auditor } = this.#parts
+    auditor.forbid(venue, scheduler.nowNs + (PAUSE_MS + (KINDS.pause.graceMs ?? 0)) * NS_PER_MS)
+    scheduler.after(PAUSE_MS * NS_PER_MS, this.#switch('pause', venue))
+  }
+
+  /** Both venues list the pairs in the same order. */
+  #closeOther(venue: VenueName, body: string): void {
+    const { venues } = this.#parts
+    const { kalshi, polymarket } = venues.world
+    const order = JSON.parse(body)
+    if (venue === 'kalshi') {
+      const place = [...kalshi.markets.keys()].indexOf(order.ticker)
+      const market = [...polymarket.markets.values()][place]
+      if (!market.closed) polymarket.resolve(market, 0)
+    } else {
+      const found = polymarket.find(order.order.tokenId)
+      if (found === undefined) return
+      const place = [...polymarket.markets.values()].indexOf(found[0])
+      kalshi.setCloseTime([...kalshi.markets.values()][place], venues.nowMs())
+    }
+  }
+
   #strikes(kind: FaultKind, venue: VenueName): boolean {
     if (!this.#on.has(`${kind} ${venue}`) || !this.#parts.random.chance(STRIKE_CHANCE)) return false
     this.count(kind)
@@ -85,7 +112,7 @@ export class Injector {
   }
 
   #begin(injection: Injection): void {
-    const { scheduler, auditor, faults } = this.#parts
+    const { scheduler, auditor } = this.#parts
     const { kind, venue, lastsMs } = injection
     const { forbids, graceMs = 0, isForGood = false } = KINDS[kind]
     const untilNs = isForGood ? Number.POSITIVE_INFINITY : scheduler.nowNs + (lastsMs + graceMs) * NS_PER_MS
@@ -94,7 +121,8 @@ export class Injector {
     for (const each of kind === 'stall' || kind === 'clock-step' ? BOTH : [venue])
       auditor.blind(each, scheduler.nowNs + (BLIND_MS[kind] ?? 0) * NS_PER_MS)
     const end = isFaultName(kind) ? this.#switch(kind, venue) : this.#strike(injection)
-    if (isFaultName(kind) && faults.has(kind, venue)) this.count(kind)
+    // One that strikes is counted when it does.
+    if (isFaultName(kind) && !('everyMs' in FAULTS[kind])) this.count(kind)
     if (end !== undefined) scheduler.after(lastsMs * NS_PER_MS, end)
   }
 

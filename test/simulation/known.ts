@@ -34,8 +34,12 @@ export const KNOWN: Partial<Record<ViolationKind, Known>> = {
     when: (outcome) => wasUnknown(outcome) || wasReverted(outcome) || 'determination' in outcome.faults,
   },
   'money-differs': {
-    why: 'an unknown leg is never booked, a failed trade not taken back, money that others move not seen',
-    when: (outcome) => wasUnknown(outcome) || wasReverted(outcome) || 'withdrawal' in outcome.faults,
+    why: 'an unknown leg is never booked, a failed trade not taken back, money that others move not seen; a fee that was reckoned from an answer is not put right by fills that are told later',
+    when: (outcome) =>
+      wasUnknown(outcome) ||
+      wasReverted(outcome) ||
+      'withdrawal' in outcome.faults ||
+      'stale-reads' in outcome.faults,
   },
   unresolved: {
     why: 'an unknown leg keeps its trade open until a person has looked it up',
