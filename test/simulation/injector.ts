@@ -1,6 +1,6 @@
 import { COLLATERAL } from '@tandem/sandbox/engine/polymarket/funds.ts'
 import type { Random } from '@tandem/sandbox/engine/random.ts'
-import { FAULTS, type Faults, isFaultName, type VenueName } from '@tandem/sandbox/faults.ts'
+import { FAULTS, type FaultName, type Faults, isFaultName, type VenueName } from '@tandem/sandbox/faults.ts'
 import { SHARDS } from '@tandem/sandbox/world.ts'
 import { NS_PER_MS } from '@tandem/shared/units.ts'
 import type { Auditor } from './auditor.ts'
@@ -41,6 +41,8 @@ const CLOCK_STEP_MS = 120_000
 const DETERMINED_AFTER_MS = 1_000
 /** How long the other venue pauses between two legs. */
 const PAUSE_MS = 3_000
+/** Long enough for the venue to look at the time. */
+const RESET_MS = 50
 /** What a withdrawal leaves. */
 const LEFT = 0.0005
 
@@ -126,9 +128,16 @@ export class Injector {
     if (end !== undefined) scheduler.after(lastsMs * NS_PER_MS, end)
   }
 
-  #switch(kind: Parameters<Faults['set']>[0], venue: VenueName): () => void {
-    this.#parts.faults.set(kind, true, venue)
-    return () => this.#parts.faults.set(kind, false, venue)
+  #switch(kind: FaultName, venue: VenueName): () => void {
+    const { faults, scheduler } = this.#parts
+    faults.set(kind, true, venue)
+    return () => {
+      faults.set(kind, false, venue)
+      if (kind !== 'half-open') return
+      // What it swallowed does not come any more: TCP would break before it went on with later bytes.
+      faults.set('reset', true, venue)
+      scheduler.after(RESET_MS * NS_PER_MS, () => faults.set('reset', false, venue))
+    }
   }
 
   /** @returns what ends it, where something has to. */
