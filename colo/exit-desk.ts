@@ -26,11 +26,9 @@ import type { Bundle } from './detector/bundle.ts'
 import { CostLadder } from './detector/cost-ladder.ts'
 import { type Direction, kalshiBuysYes, polymarketSide, topCost } from './detector/direction.ts'
 import type { JournalRing } from './journal/ring.ts'
-import { boughtOutcome } from './outcome.ts'
 import type { ExitOrders, ExitOrdersOwner } from './pool/exit-orders.ts'
 import { budgetMicroUsd, costWithin, proceedsWithin } from './risk/exposure.ts'
 import { ORDER_BUY, ORDER_SELL } from './signer/signer.ts'
-import type { Ledger } from './state/ledger.ts'
 import { OrderKind, type Orders } from './state/orders.ts'
 import { TradeEvent, TradeState } from './state/trade.ts'
 import { TRADES_MAX, type Trades } from './state/trades.ts'
@@ -97,7 +95,6 @@ export interface ExitDeskParts {
   readonly books: readonly [readonly Book[], readonly Book[]]
   readonly trades: Trades
   readonly orders: Orders
-  readonly ledger: Ledger
   readonly gateways: readonly [Gateway, Gateway]
   readonly exits: ExitOrders
   readonly sender: ExitSender
@@ -198,18 +195,17 @@ export class ExitDesk implements Omit<ExitOrdersOwner, 'journalHash'> {
   }
 
   /**
-   * What a share of the long leg cost, fees included, rounded up: by the trade's own fills, or, where a fill of the other
-   * leg was taken back after its end, by what is held of the pair. Where neither is known, all that it can be worth.
+   * What a share of the long leg cost, fees included, rounded up. Where a fill of the other leg was taken back it is what
+   * that one had left of the dollar: it may be bought again at the price that it had.
    */
   #paidMicroUsd(trade: number, longVenue: Venue): number {
-    const { trades, ledger } = this.#parts
-    const cell = trade * VENUES + longVenue
-    const filled = trades.filledMicroShares[cell]
-    const spent = trades.costMicroUsd[cell] + trades.feeMicroUsd[cell]
-    if (filled > 0) return Math.ceil((spent * MICRO_USD_PER_USD) / filled)
-    const outcome = boughtOutcome(longVenue, trades.direction[trade] as Direction)
-    const paid = ledger.paidMicroUsd(trades.bundle[trade], longVenue, outcome)
-    return paid >= 0 ? paid : MICRO_USD_PER_USD
+    const { filledMicroShares, costMicroUsd, feeMicroUsd } = this.#parts.trades
+    const long = trade * VENUES + longVenue
+    const short = trade * VENUES + VENUES - 1 - longVenue
+    const perShare = (cell: number): number =>
+      ((costMicroUsd[cell] + feeMicroUsd[cell]) * MICRO_USD_PER_USD) / filledMicroShares[cell]
+    if (filledMicroShares[short] < 0) return Math.ceil(MICRO_USD_PER_USD - perShare(short))
+    return Math.ceil(perShare(long))
   }
 
   /**

@@ -31,9 +31,9 @@ import type { OrderStore } from './pool/store.ts'
 import type { RecoveredOrder } from './recovery.ts'
 import { Refusal, type Risk } from './risk/check.ts'
 import { type Approved, Intent } from './risk/intent.ts'
-import { type Ledger, OUTCOME_NAMED } from './state/ledger.ts'
+import { type Ledger, OUTCOME_COMPLEMENT, OUTCOME_NAMED } from './state/ledger.ts'
 import { OrderEvent, OrderState } from './state/order.ts'
-import { DIGEST_BYTES, OrderKind, type Orders } from './state/orders.ts'
+import { DIGEST_BYTES, ORDERS_MAX, OrderKind, type Orders } from './state/orders.ts'
 import type { Reconciliation } from './state/reconcile.ts'
 import { TradeEvent, TradeState } from './state/trade.ts'
 import { TRADES_MAX, type Trades } from './state/trades.ts'
@@ -176,7 +176,11 @@ export class OrderDesk implements LiveLegListener, ExitSender {
     this.#isKalshiDue[trade] = polymarketFirst ? 1 : 0
     risk.sent(bundle, worstMicroUsd)
     const polymarketOrder = this.#plan(trade, POLYMARKET, OrderKind.Entry, polymarketCostMicroUsd)
-    orders.setDigest(orders.place(polymarketOrder), store.digests, slot * DIGEST_BYTES)
+    const polymarketPlace = orders.place(polymarketOrder)
+    orders.setDigest(polymarketPlace, store.digests, slot * DIGEST_BYTES)
+    // Kalshi's fills are final; Polymarket's may be taken back until they are settled on the chain.
+    orders.unsettledMicroUsd[polymarketPlace] = Math.max(polymarketCostMicroUsd, kalshiCostMicroUsd)
+    risk.unsettled(bundle, orders.unsettledMicroUsd[polymarketPlace])
     if (polymarketFirst) {
       // Its money is held back now: it must be there when its turn comes.
       this.#reserveSecond(trade, kalshiCostMicroUsd)
@@ -214,6 +218,7 @@ export class OrderDesk implements LiveLegListener, ExitSender {
     orders.move(place, isNothing ? OrderEvent.Refuse : OrderEvent.Fill)
     ledger.reserve(orders.bundle[place], venue, -orders.reservedMicroUsd[place])
     orders.reservedMicroUsd[place] = 0
+    if (filledMicroShares === 0) this.#settled(place)
     this.#book(order, place, filledMicroShares, costMicroUsd, feeMicroUsd, end, refusal, nowNs)
     this.#ended(orders.trade[place], filledMicroShares, nowNs)
   }
@@ -238,6 +243,7 @@ export class OrderDesk implements LiveLegListener, ExitSender {
     const place = orders.place(order)
     if (place === -1 || orders.state[place] !== OrderState.Filled) return
     orders.move(place, OrderEvent.Confirm)
+    this.#settled(place)
     log.answer(order, place, AnswerKind.Settled, NO_REASON, clock.nowNs())
   }
 
@@ -258,6 +264,8 @@ export class OrderDesk implements LiveLegListener, ExitSender {
     // So old that nothing is known of it but its number: reconciliation will find what it changed.
     if (place === -1) return
     if (microShares !== 0) orders.move(place, microShares < 0 ? OrderEvent.Revert : OrderEvent.Fill)
+    // What may be naked is so now, and is counted as what it is: exposure.
+    if (microShares < 0) this.#settled(place)
     const bundle = orders.bundle[place]
     if (orders.trade[place] === NO_TRADE && Math.abs(microShares) >= MICRO_SHARES_PER_LOT)
       orders.trade[place] = this.#tradeOfCorrection(bundle, orders.direction[place])
@@ -332,6 +340,31 @@ export class OrderDesk implements LiveLegListener, ExitSender {
     const place = orders.place(order)
     orders.move(place, OrderEvent.Refuse)
     this.#ended(orders.trade[place], 0, nowNs)
+  }
+
+  // ---- of the reconciler -----------------------------------------------------------------------------------------
+
+  /** Kalshi has settled the bundle's market, and paid. What Polymarket's leg holds is paid when its market is resolved. */
+  settled(bundle: number, paysNamedMicroUsd: number, nowNs: Ns): void {
+    const { ledger, risk, reconciliation, log } = this.#parts
+    risk.over(bundle)
+    for (const outcome of [OUTCOME_NAMED, OUTCOME_COMPLEMENT]) {
+      const held = ledger.heldMicroShares(bundle, KALSHI, outcome)
+      if (held <= 0) continue
+      const pays = outcome === OUTCOME_NAMED ? paysNamedMicroUsd : MICRO_USD_PER_USD - paysNamedMicroUsd
+      const paidMicroUsd = Math.round((held * pays) / MICRO_USD_PER_USD)
+      ledger.settle(KALSHI, bundle, outcome, -held, -paidMicroUsd)
+      log.settlement(bundle, KALSHI, outcome, held, paidMicroUsd, nowNs)
+    }
+    reconciliation.touched(bundle, KALSHI, nowNs)
+  }
+
+  /** Both venues show what our books have, long after the last of it: what was not told to be settled is. */
+  shown(bundle: number): void {
+    const { orders, risk } = this.#parts
+    if (!risk.isUnsettled(bundle)) return
+    for (let place = 0; place < ORDERS_MAX; place++)
+      if (orders.bundle[place] === bundle && orders.unsettledMicroUsd[place] > 0) this.#settled(place)
   }
 
   // ---- of a restart ----------------------------------------------------------------------------------------------
@@ -454,6 +487,13 @@ export class OrderDesk implements LiveLegListener, ExitSender {
 
   // ---- trades ----------------------------------------------------------------------------------------------------
 
+  /** Nothing of the order can be taken back any more. */
+  #settled(place: number): void {
+    const { orders, risk } = this.#parts
+    risk.unsettled(orders.bundle[place], -orders.unsettledMicroUsd[place])
+    orders.unsettledMicroUsd[place] = 0
+  }
+
   /** An order of the trade has ended. */
   #ended(trade: number, filledMicroShares: number, nowNs: Ns): void {
     const { trades } = this.#parts
@@ -548,8 +588,8 @@ export class OrderDesk implements LiveLegListener, ExitSender {
     const { trades, ledger, risk } = this.#parts
     const excess = ledger.excessMicroShares(bundle, OUTCOME_NAMED)
     const microShares = Math.abs(excess)
-    if (microShares < MICRO_SHARES_PER_LOT || microShares > TRUE_UP_MICRO_SHARES_MAX || risk.isOpen(bundle))
-      return
+    if (risk.isOver(bundle) || risk.isOpen(bundle)) return
+    if (microShares < MICRO_SHARES_PER_LOT || microShares > TRUE_UP_MICRO_SHARES_MAX) return
     const direction = excess > 0 ? BUY_POLYMARKET_SELL_KALSHI : BUY_KALSHI_SELL_POLYMARKET
     const trade = trades.begin(bundle, direction, 0)
     if (trade === NO_TRADE) return

@@ -1,7 +1,8 @@
 import { assert } from '@tandem/shared/assert.ts'
-import { MICRO_USD_PER_CENT, NS_PER_S, type Ns } from '@tandem/shared/units.ts'
+import { MICRO_USD_PER_CENT, MICRO_USD_PER_USD, NS_PER_S, type Ns } from '@tandem/shared/units.ts'
 import type { Clock } from './clock.ts'
 import type { Listing } from './listing.ts'
+import type { OrderDesk } from './order-desk.ts'
 import type { Risk } from './risk/check.ts'
 import {
   KALSHI_SHARDS_MAX,
@@ -46,7 +47,8 @@ export interface ReconcilerParts {
   readonly ledger: Ledger
   readonly risk: Risk
   readonly reconciliation: Reconciliation
-  readonly kalshi: Pick<KalshiRest, 'positions' | 'balancesMicroUsd'>
+  readonly desk: Pick<OrderDesk, 'settled' | 'shown'>
+  readonly kalshi: Pick<KalshiRest, 'positions' | 'balancesMicroUsd' | 'settlements'>
   readonly polymarket: Pick<PolymarketRest, 'heldMicroShares' | 'balanceMicroUsd'>
   readonly observer: ReconcileObserver
 }
@@ -92,6 +94,7 @@ export class Reconciler {
     const { clock, listing, kalshi } = this.#parts
     const askedNs = clock.nowNs()
     const [positions, balances] = await Promise.all([kalshi.positions(), kalshi.balancesMicroUsd()])
+    await this.#askSettlements(new Set(positions.map(({ ticker }) => ticker)), askedNs)
     const held = new Map(positions.map(({ ticker, microShares }) => [ticker, microShares]))
     for (const [bundle, { pair }] of listing.pairs.entries()) {
       // Positive is YES.
@@ -101,6 +104,23 @@ export class Reconciler {
     }
     for (let shard = 0; shard < KALSHI_SHARDS_MAX; shard++)
       this.#money(KALSHI, kalshiPurse(shard), balances.get(shard) ?? 0, askedNs)
+  }
+
+  /** What we hold and the venue does not show any more may have been settled. */
+  async #askSettlements(shown: ReadonlySet<string>, askedNs: number): Promise<void> {
+    const { clock, listing, reconciliation, risk, kalshi, desk } = this.#parts
+    const gone = listing.pairs.flatMap(({ pair }, bundle) => {
+      const isThere = shown.has(pair.kalshi.ticker) || this.#kalshiNet(bundle) === 0
+      return isThere || !reconciliation.isQuiet(bundle, KALSHI, askedNs) ? [] : [{ bundle, pair }]
+    })
+    if (gone.length === 0) return
+    const settlements = new Map((await kalshi.settlements()).map((settled) => [settled.ticker, settled]))
+    for (const { bundle, pair } of gone) {
+      const settled = settlements.get(pair.kalshi.ticker)
+      if (settled === undefined || risk.isOpen(bundle)) continue
+      const pays = pair.polarity === 'same' ? settled.yesMicroUsd : MICRO_USD_PER_USD - settled.yesMicroUsd
+      desk.settled(bundle, pays, clock.nowNs())
+    }
   }
 
   async #askPolymarket(): Promise<void> {
@@ -138,12 +158,16 @@ export class Reconciler {
 
   #compare(bundle: number, position: number, ours: number, told: number, askedNs: number): void {
     const { reconciliation, risk, observer } = this.#parts
+    // An order whose end is not known may have brought what the venue shows.
+    if (risk.isOpen(bundle)) return
     const verdict = reconciliation.look(bundle, position, ours, told, askedNs)
     if (verdict === Verdict.Busy) return
     const venue = position === KALSHI_POSITION ? KALSHI : POLYMARKET
     if (verdict === Verdict.Mismatch) observer.mismatch(bundle, venue, ours, told)
-    if (reconciliation.isWhole(bundle)) risk.unblock(bundle)
-    else risk.block(bundle)
+    if (reconciliation.isWhole(bundle)) {
+      risk.unblock(bundle)
+      this.#parts.desk.shown(bundle)
+    } else risk.block(bundle)
   }
 
   #kalshiNet(bundle: number): number {
@@ -156,8 +180,10 @@ export class Reconciler {
 
   /** A balance that differs in two looks, while nothing moved, is the true one. */
   #money(venue: Venue, purse: number, told: number, askedNs: number): void {
-    const { listing, ledger, reconciliation, observer } = this.#parts
-    const isQuiet = listing.bundles.every((_, bundle) => reconciliation.isQuiet(bundle, venue, askedNs))
+    const { listing, ledger, reconciliation, risk, observer } = this.#parts
+    const isQuiet = listing.bundles.every(
+      (_, bundle) => !risk.isOpen(bundle) && reconciliation.isQuiet(bundle, venue, askedNs),
+    )
     if (!isQuiet) return
     const difference = told - ledger.balanceMicroUsd[purse]
     const before = this.#difference.get(purse)

@@ -9,6 +9,7 @@ import {
   RecordKind,
   readRecord,
   SendCell,
+  SettlementCell,
 } from './journal/record.ts'
 import { OrderKind } from './state/orders.ts'
 import { KALSHI, type Venue } from './venue/venue.ts'
@@ -119,6 +120,9 @@ class Books {
       case RecordKind.Fill:
         this.#fill(cells)
         break
+      case RecordKind.Settlement:
+        this.#settlement(cells)
+        break
     }
   }
 
@@ -184,6 +188,15 @@ class Books {
       cells[FillCell.filledMicroShares],
       cells[FillCell.costMicroUsd] + cells[FillCell.feeMicroUsd],
     )
+  }
+
+  #settlement(cells: Float64Array): void {
+    const venue = cells[SettlementCell.venue] as Venue
+    const [microShares, paidMicroUsd] = [
+      cells[SettlementCell.microShares],
+      cells[SettlementCell.paidMicroUsd],
+    ]
+    this.#add(cells[SettlementCell.bundle], venue, cells[SettlementCell.outcome], -microShares, -paidMicroUsd)
   }
 
   #add(bundle: number, venue: Venue, outcome: number, microShares: number, costMicroUsd: number): void {

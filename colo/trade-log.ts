@@ -7,6 +7,7 @@ import {
   FillCell,
   RecordKind,
   SEND_CELLS,
+  SETTLEMENT_CELLS,
   SendCell,
   STATE_CELLS,
   StateCell,
@@ -94,6 +95,19 @@ export class TradeLog {
     cells[FillCell.end] = end
     cells[FillCell.refusal] = refusal
     this.#journal.appendCells(RecordKind.Fill, cells, FILL_CELLS)
+  }
+
+  /** What was held of an outcome is gone, and what it paid is there. */
+  settlement(
+    bundle: number,
+    venue: number,
+    outcome: number,
+    microShares: number,
+    paidMicroUsd: number,
+    nowNs: number,
+  ): void {
+    const cells = Float64Array.of(nowNs, bundle, venue, outcome, microShares, paidMicroUsd)
+    this.#journal.appendCells(RecordKind.Settlement, cells, SETTLEMENT_CELLS)
   }
 
   /** Moves a trade by its table, and writes both states down. */

@@ -75,6 +75,7 @@ export class Warmup {
         void this.#answers.push(() => {
           const filled = approved.kalshiLots * 10_000
           desk?.legDone(order, venue, filled, 0, 0, this.#clock.nowNs(), LegEnd.Fills, 0)
+          desk?.legSettled(order)
         }),
     })
     const assembly = assemble(listing, readSettings({ cooldownMs: 0, limits: UNLIMITED }, 'warm-up'), {
@@ -148,6 +149,7 @@ const UNLIMITED = {
   venueMicroUsd: Number.MAX_SAFE_INTEGER,
   totalMicroUsd: Number.MAX_SAFE_INTEGER,
   dayMicroUsd: Number.MAX_SAFE_INTEGER,
+  nakedMicroUsd: Number.MAX_SAFE_INTEGER,
 }
 
 const BLIND: ExecutorObserver & BookListener = {

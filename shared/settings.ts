@@ -31,6 +31,11 @@ const Limits = z
     dayMicroUsd: microUsd
       .default(10_000_000_000)
       .describe('Most that may be approved within one day of UTC, whatever became of it.'),
+    nakedMicroUsd: microUsd
+      .default(350_000_000)
+      .describe(
+        'Most of one pair that may turn out to be naked: what was matched and is not settled, and the dearer leg of the next trade.',
+      ),
     totalMicroUsd: microUsd.default(8_000_000_000).describe('Most at stake on both venues together.'),
   })
   .superRefine((limits, context) => {

@@ -54,6 +54,7 @@ const SETTINGS = {
     venueMicroUsd: PLENTY_MICRO_USD,
     totalMicroUsd: PLENTY_MICRO_USD,
     dayMicroUsd: PLENTY_MICRO_USD,
+    nakedMicroUsd: PLENTY_MICRO_USD,
   },
 }
 const SIGNER_LIMITS = {

@@ -57,6 +57,7 @@ const SANDBOX_SETTINGS = {
     venueMicroUsd: 1_000_000_000_000_000,
     totalMicroUsd: 1_000_000_000_000_000,
     dayMicroUsd: 1_000_000_000_000_000,
+    nakedMicroUsd: 1_000_000_000_000_000,
   },
 }
 /** Its full size from the start: left to itself V8 doubles it in the middle of a run (BENCHMARKS.md, `soak`). */

@@ -37,6 +37,8 @@ export const RecordKind = {
   Command: 9,
   /** One row of what the books of account held at a moment: see `CheckpointCell`. */
   Checkpoint: 10,
+  /** A market was settled: what was held of one outcome is gone, and what it paid is there. */
+  Settlement: 12,
   /** Turns without an order that could not be written down while the ring was full. */
   Omitted: 11,
 } as const
@@ -62,6 +64,16 @@ export const FillCell = {
   refusal: 10,
 } as const
 export const FILL_CELLS = 11
+
+export const SettlementCell = {
+  atNs: 0,
+  bundle: 1,
+  venue: 2,
+  outcome: 3,
+  microShares: 4,
+  paidMicroUsd: 5,
+} as const
+export const SETTLEMENT_CELLS = 6
 
 export const ListingCell = { bundle: 0 } as const
 export const LISTING_CELLS = 1
@@ -158,6 +170,7 @@ export const LAYOUTS: Readonly<Record<RecordKind, Layout>> = {
   [RecordKind.State]: { name: 'State', cells: StateCell, tail: 'none' },
   [RecordKind.Command]: { name: 'Command', cells: CommandCell, tail: 'text' },
   [RecordKind.Checkpoint]: { name: 'Checkpoint', cells: CheckpointCell, tail: 'none', open: true },
+  [RecordKind.Settlement]: { name: 'Settlement', cells: SettlementCell, tail: 'none' },
   [RecordKind.Omitted]: { name: 'Omitted', cells: OmittedCell, tail: 'none' },
 }
 
@@ -200,6 +213,7 @@ for (const [cells, count] of [
   [TurnCell, TURN_CELLS],
   [FillCell, FILL_CELLS],
   [ListingCell, LISTING_CELLS],
+  [SettlementCell, SETTLEMENT_CELLS],
   [SendCell, SEND_CELLS],
   [AnswerCell, ANSWER_CELLS],
   [StateCell, STATE_CELLS],

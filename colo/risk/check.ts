@@ -23,6 +23,10 @@ export const Refusal = {
   Exposed: 6,
   /** One leg costs more than one order may. */
   OrderLimit: 7,
+  /** One of the pair's markets has been settled: what the other leg holds is paid when its market is. */
+  Settled: 24,
+  /** If no match of the pair that is not settled yet held, more would be naked than one pair may be. */
+  NakedLimit: 23,
   /** The pair would hold more than one market may. */
   MarketLimit: 8,
   /** All pairs of the event together would hold more than one event may. */
@@ -67,6 +71,7 @@ export interface Limits {
   readonly venueMicroUsd: number
   readonly totalMicroUsd: number
   readonly dayMicroUsd: number
+  readonly nakedMicroUsd: number
 }
 
 /** Trades waiting for answers, all pairs together. Few, since each may need its exit at the same moment. */
@@ -100,6 +105,9 @@ export class Risk {
   /** Open trades by bundle: one that was entered, and those that a venue's corrections began. */
   readonly #inFlight: Uint8Array
   readonly #isBlocked: Uint8Array
+  readonly #isOver: Uint8Array
+  /** By bundle: the worst that would be naked if what was matched and is not settled were taken back. */
+  readonly #unsettledMicroUsd: Float64Array
   #dayEndsNs: number
   #approvedTodayMicroUsd = 0
 
@@ -121,12 +129,23 @@ export class Risk {
     this.#restsUntilNs = new Float64Array(eventOfBundle.length)
     this.#inFlight = new Uint8Array(eventOfBundle.length)
     this.#isBlocked = new Uint8Array(eventOfBundle.length)
+    this.#isOver = new Uint8Array(eventOfBundle.length)
+    this.#unsettledMicroUsd = new Float64Array(eventOfBundle.length)
     this.#dayEndsNs = dayEndsNs
   }
 
   /** No entry of this pair until `unblock`: what is held of it is not known. */
   block(bundle: number): void {
     this.#isBlocked[bundle] = 1
+  }
+
+  /** No entry of this pair any more. */
+  over(bundle: number): void {
+    this.#isOver[bundle] = 1
+  }
+
+  isOver(bundle: number): boolean {
+    return this.#isOver[bundle] === 1
   }
 
   unblock(bundle: number): void {
@@ -140,6 +159,7 @@ export class Risk {
 
   /** Blocked, InFlight, Cooldown or None: asked before anything is planned, since most frames of a crossing fall into it. */
   restOf(bundle: number, nowNs: Ns): Refusal {
+    if (this.#isOver[bundle] === 1) return Refusal.Settled
     if (this.#isBlocked[bundle] === 1) return Refusal.Blocked
     if (this.#inFlight[bundle] > 0) return Refusal.InFlight
     return nowNs < this.#restsUntilNs[bundle] ? Refusal.Cooldown : Refusal.None
@@ -157,6 +177,15 @@ export class Risk {
    */
   approveExit(intent: Intent): Approved {
     return intent as Approved
+  }
+
+  /** What one trade has at stake if one of its legs is not there after all: below zero once it is known to be. */
+  unsettled(bundle: number, nakedMicroUsd: number): void {
+    this.#unsettledMicroUsd[bundle] += nakedMicroUsd
+  }
+
+  isUnsettled(bundle: number): boolean {
+    return this.#unsettledMicroUsd[bundle] > 0
   }
 
   /** What a run before this one approved today. */
@@ -198,6 +227,8 @@ export class Risk {
     // Asked as "is it within", and not as "is it beyond": what is no number is then refused as well.
     if (!(polymarketCostMicroUsd <= limits.orderMicroUsd && kalshiCostMicroUsd <= limits.orderMicroUsd))
       return Refusal.OrderLimit
+    const nakedMicroUsd = Math.max(polymarketCostMicroUsd, kalshiCostMicroUsd)
+    if (!(this.#unsettledMicroUsd[bundle] + nakedMicroUsd <= limits.nakedMicroUsd)) return Refusal.NakedLimit
     if (!(ledger.spentByBundleMicroUsd[bundle] + worstMicroUsd <= limits.marketMicroUsd))
       return Refusal.MarketLimit
     if (!(this.#spentByEventMicroUsd[this.#eventOfBundle[bundle]] + worstMicroUsd <= limits.eventMicroUsd))

@@ -42,6 +42,8 @@ export class Orders {
   readonly kind = new Uint8Array(ORDERS_MAX)
   /** What it may cost at most, reserved from its venue's balance until its end is known. */
   readonly reservedMicroUsd = new Float64Array(ORDERS_MAX)
+  /** What risk counts until all that it filled is settled. */
+  readonly unsettledMicroUsd = new Float64Array(ORDERS_MAX)
   /** When its bytes left, by the wall clock: where it is looked for. */
   readonly sentMs = new Float64Array(ORDERS_MAX)
   /** Kalshi: the counter of its client order id. */
@@ -67,6 +69,7 @@ export class Orders {
     this.venue[place] = venue
     this.kind[place] = kind
     this.reservedMicroUsd[place] = 0
+    this.unsettledMicroUsd[place] = 0
     this.sentMs[place] = 0
     this.counter[place] = -1
     return number

@@ -43,6 +43,8 @@ export interface LegListener {
     end: LegEnd,
     refusal: number,
   ): void
+  /** What the order filled is settled: nothing takes it back any more. */
+  legSettled(order: number): void
 }
 
 /** Hears what only real venues do. */
@@ -54,8 +56,6 @@ export interface LiveLegListener extends LegListener {
    * looked up; `legDone` comes when its end is known.
    */
   legUnknown(order: number, venue: Venue, reason: UnknownReason, nowNs: Ns): void
-  /** What the order filled is settled. */
-  legSettled(order: number): void
   /**
    * What `legDone` told was not all, or not so: a fill failed to settle (fewer shares), an order that was thought absent
    * appeared (more), or a reckoned fee is known now. Told as differences, signed as in `legDone`.

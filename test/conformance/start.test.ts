@@ -112,7 +112,7 @@ const SHAPE = {
     first_sequence: 'number',
     next_sequence: 'number',
     chain: 'string',
-    checkpoint_sequence: 'null',
+    checkpoint_sequence: 'number',
     torn: 'array',
     damage: 'array',
     omitted_turns: 'number',

@@ -37,6 +37,7 @@ import type { OrderWitness } from './order-socket.ts'
 import { Paths } from './paths.ts'
 import { sumWithin } from './rival.ts'
 import type { Scheduler } from './scheduler.ts'
+import { SETTINGS } from './settings.ts'
 import { SIGNER_FACTS } from './signer.ts'
 import { Tops } from './tops.ts'
 
@@ -268,10 +269,10 @@ export class Auditor implements OrderWitness {
     if (status === 'MATCHED') {
       this.#filled(taker.id, microShares)
       if (isBuy) audit.naked.buy(outcome, microShares, costMicroUsd + feeMicroUsd)
-      else audit.naked.lose(outcome, microShares)
+      else audit.naked.lose(outcome, microShares, costMicroUsd - feeMicroUsd)
     } else if (status === 'FAILED') {
       this.paths.reverted()
-      if (isBuy) audit.naked.lose(outcome, microShares)
+      if (isBuy) audit.naked.lose(outcome, microShares, costMicroUsd + feeMicroUsd)
       else audit.naked.buy(outcome, microShares, costMicroUsd - feeMicroUsd)
     } else return
     this.#moved(audit)
@@ -310,10 +311,10 @@ export class Auditor implements OrderWitness {
     this.#isMoved = true
     const { naked, pair } = audit
     const { nowNs } = this.#scheduler
-    // One trade's worth may stand open, whichever of those that are not final it is.
+    // Each was approved with what of the trades before it could still be taken back.
     const approvedMicroUsd = audit.approved
       .filter(({ sentNs }) => nowNs - sentNs <= FINAL_NS_MAX)
-      .reduce((most, { worstMicroUsd }) => Math.max(most, worstMicroUsd), 0)
+      .reduce((sum, { worstMicroUsd }) => Math.min(sum + worstMicroUsd, SETTINGS.limits.nakedMicroUsd), 0)
     if (!audit.isNaked) {
       audit.isGivenUp = false
       return

@@ -25,8 +25,8 @@ describe('what is naked', () => {
     naked.buy(0, 10_000_000, 4_000_000)
     naked.buy(1, 10_000_000, 5_500_000)
     assert.deepEqual([naked.microShares, naked.costMicroUsd], [0, 0])
-    naked.lose(0, 10_000_000)
-    assert.deepEqual([naked.microShares, naked.costMicroUsd], [-10_000_000, 5_500_000])
+    naked.lose(0, 10_000_000, 4_000_000)
+    assert.deepEqual([naked.microShares, naked.costMicroUsd], [-10_000_000, 6_000_000])
   })
 })
 

@@ -9,24 +9,18 @@ export class Naked {
   /** Above 0: the named outcome is over. */
   microShares = 0
   costMicroUsd = 0
-  /** By outcome: all that was ever bought, and what it cost. */
-  readonly #bought = [
-    { microShares: 0, costMicroUsd: 0 },
-    { microShares: 0, costMicroUsd: 0 },
-  ]
 
   buy(outcome: Outcome, microShares: number, costMicroUsd: number): void {
-    const bought = this.#bought[outcome]
-    bought.microShares += microShares
-    bought.costMicroUsd += costMicroUsd
     this.#add(outcome === 0 ? microShares : -microShares, costMicroUsd)
   }
 
-  /** Shares went, or were not there after all: as many of the other outcome stand open, at what they cost. */
-  lose(outcome: Outcome, microShares: number): void {
-    const other = this.#bought[1 - outcome]
-    const costMicroUsd = other.microShares === 0 ? 0 : (other.costMicroUsd * microShares) / other.microShares
-    this.#add(outcome === 0 ? -microShares : microShares, costMicroUsd)
+  /**
+   * Shares went, or were not there after all: as many of the other outcome stand open, at what these left of a dollar.
+   *
+   * @param costMicroUsd what they had cost
+   */
+  lose(outcome: Outcome, microShares: number, costMicroUsd: number): void {
+    this.#add(outcome === 0 ? -microShares : microShares, microShares - costMicroUsd)
   }
 
   #add(signed: number, costMicroUsd: number): void {

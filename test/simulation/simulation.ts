@@ -7,7 +7,6 @@ import { Random } from '@tandem/sandbox/engine/random.ts'
 import { Faults, type VenueName } from '@tandem/sandbox/faults.ts'
 import { FEES } from '@tandem/sandbox/world.ts'
 import { feesOf, readMapping } from '@tandem/shared/mapping.ts'
-import { readSettings } from '@tandem/shared/settings.ts'
 import { NS_PER_MS } from '@tandem/shared/units.ts'
 import { Auditor, type Violation } from './auditor.ts'
 import { ExecutorClock } from './clock.ts'
@@ -20,22 +19,15 @@ import { SimulatedOrderSocket } from './order-socket.ts'
 import { SimulatedRestClient } from './rest-client.ts'
 import type { Scenario } from './scenario.ts'
 import { Scheduler } from './scheduler.ts'
+import { SETTINGS } from './settings.ts'
 import { SimulatedSigner } from './signer.ts'
 import { KALSHI_SHARD_MICRO_USD, POLYMARKET_MICRO_USD, Venues, WALL_AT_ZERO_MS } from './venues.ts'
 import { SimulatedWebSocket } from './web-socket.ts'
 
-/** Few prices and sizes, so that a seed signs its first stock in no time; limits that a minute does not reach. */
-const SETTINGS = readSettings(
-  {
-    pool: { sizesCents: [500, 2_000], kalshiTicks: 1, baseLevels: 4 },
-    limits: { marketMicroUsd: 4_000_000_000, eventMicroUsd: 4_000_000_000 },
-  },
-  'simulation',
-)
 const FEE_SET = 'sandbox'
 /** After the halt: the least, and as long as something is still unknown. */
-const TAIL_MS = 55_000
-const TAIL_MS_MAX = 60_000
+const TAIL_MS = 75_000
+const TAIL_MS_MAX = 100_000
 const ORDER_PATHS: readonly string[] = ['/order', '/trade-api/v2/portfolio/events/orders']
 
 /** What became of one scenario. */

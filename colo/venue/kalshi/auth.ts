@@ -23,6 +23,7 @@ export const SignedRequest = {
   Orders: 5,
   AccountLimits: 6,
   Fills: 7,
+  Settlements: 8,
 } as const
 export type SignedRequest = (typeof SignedRequest)[keyof typeof SignedRequest]
 
@@ -35,6 +36,7 @@ const REQUESTS = [
   'GET/trade-api/v2/portfolio/orders',
   'GET/trade-api/v2/account/limits',
   'GET/trade-api/v2/portfolio/fills',
+  'GET/trade-api/v2/portfolio/settlements',
 ].map(ascii)
 assert(REQUESTS.length === Object.keys(SignedRequest).length, 'KALSHI_REQUEST_LISTED')
 

@@ -1,5 +1,5 @@
 import { scaledFromDecimal } from '@tandem/shared/decimal.ts'
-import { MICRO_SHARES_PER_LOT } from '@tandem/shared/units.ts'
+import { MICRO_SHARES_PER_LOT, MICRO_USD_PER_CENT } from '@tandem/shared/units.ts'
 import { fieldsOf, Retry, textOf } from '../answer.ts'
 import type { Looked, ToldTrade } from '../leg.ts'
 import { type Asker, ask, type Explain, PAGES_MAX, type Question, rowsOf, unreadableAnswer } from '../rest.ts'
@@ -23,6 +23,12 @@ export interface KalshiWriteLimit {
   readonly capacity: number
 }
 
+/** How a market of ours ended: what one YES paid, from nothing to a dollar. */
+export interface KalshiSettlement {
+  readonly ticker: string
+  readonly yesMicroUsd: number
+}
+
 export interface KalshiOrder {
   readonly ticker: string
   /** The client order id. */
@@ -43,6 +49,7 @@ const FRESH_MS = 2_000 + CLOCKS_APART_MS_MAX
 const LISTS = {
   fills: [KalshiPath.Fills, SignedRequest.Fills, 'fills'],
   positions: [KalshiPath.Positions, SignedRequest.Positions, 'market_positions'],
+  settlements: [KalshiPath.Settlements, SignedRequest.Settlements, 'settlements'],
   orders: [KalshiPath.OrderHistory, SignedRequest.Orders, 'orders'],
 } as const
 
@@ -112,6 +119,16 @@ export class KalshiRest {
       if (lots === undefined || ticker === '')
         throw unreadableAnswer(KalshiPath.Positions, 'a position has no ticker or no count')
       return { ticker, microShares: lots * MICRO_SHARES_PER_LOT }
+    })
+  }
+
+  /** Markets of ours that were settled. A result that is none of those that we know is left out. */
+  async settlements(): Promise<KalshiSettlement[]> {
+    const rows = await this.#list('settlements', {})
+    return rows.flatMap(({ ticker, market_result, value }) => {
+      const cents = market_result === 'yes' ? 100 : market_result === 'no' ? 0 : value
+      const isPaid = typeof cents === 'number' && Number.isInteger(cents) && cents >= 0 && cents <= 100
+      return isPaid ? [{ ticker: textOf(ticker), yesMicroUsd: cents * MICRO_USD_PER_CENT }] : []
     })
   }
 

@@ -15,6 +15,7 @@ export const KalshiPath = {
   OrderHistory: '/trade-api/v2/portfolio/orders',
   Fills: '/trade-api/v2/portfolio/fills',
   Positions: '/trade-api/v2/portfolio/positions',
+  Settlements: '/trade-api/v2/portfolio/settlements',
   Balance: '/trade-api/v2/portfolio/balance',
   /** How fresh the portfolio's answers are. */
   UserDataTimestamp: '/trade-api/v2/exchange/user_data_timestamp',

@@ -101,6 +101,7 @@ export class PaperVenues {
       LegEnd.Fills,
       0,
     )
+    if (fill.microShares > 0) this.listener?.legSettled(number)
   }
 
   #accept(waiting: Waiting): void {

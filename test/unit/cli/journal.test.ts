@@ -7,9 +7,11 @@ import { exitCodeOf, failureLine } from '@tandem/cli/failure.ts'
 import type { ShownRecord } from '@tandem/cli/journal/line.ts'
 import { run } from '@tandem/cli/main.ts'
 import { Journal } from '@tandem/colo/journal/journal.ts'
-import { COMMAND_CELLS, FILL_CELLS, RecordKind } from '@tandem/colo/journal/record.ts'
+import { COMMAND_CELLS, RecordKind, SEND_CELLS } from '@tandem/colo/journal/record.ts'
 import { Refusal } from '@tandem/colo/risk/check.ts'
+import { OrderKind } from '@tandem/colo/state/orders.ts'
 import { TURN_CELLS, TurnCell, TurnOutcome } from '@tandem/colo/turn.ts'
+import { KALSHI } from '@tandem/colo/venue/venue.ts'
 
 async function said(...args: string[]): Promise<{ stdout: string; stderr: string; code: number }> {
   const told = { stdout: '', stderr: '', code: 0 }
@@ -28,7 +30,7 @@ async function said(...args: string[]): Promise<{ stdout: string; stderr: string
   return told
 }
 
-/** A journal of a hash, a refused Turn, two fills and a command, each in a batch of its own. */
+/** A journal of a hash, a refused Turn, two sendings and a command, each in a batch of its own. */
 async function written(t: TestContext): Promise<{ directory: string; file: string }> {
   const directory = mkdtempSync(join(tmpdir(), 'tandem-journal-'))
   t.after(() => rmSync(directory, { recursive: true }))
@@ -44,9 +46,9 @@ async function written(t: TestContext): Promise<{ directory: string; file: strin
   ring.noteCells(RecordKind.Turn, turn, TURN_CELLS)
   journal.flush()
   for (const trade of [4, 5]) {
-    const id = Buffer.from('trade-\u001b[2J-id', 'latin1')
-    const fill = Float64Array.of(2_000_000_000, trade, 1, 0, 1, -1, 5, 6)
-    ring.appendCells(RecordKind.Fill, fill, FILL_CELLS, id)
+    const name = Buffer.from('trade-\u001b[2J-id', 'latin1')
+    const send = Float64Array.of(2_000_000_000, 7, trade, 0, 1, KALSHI, OrderKind.SellBack, 0, 5)
+    ring.appendCells(RecordKind.Send, send, SEND_CELLS, name)
     journal.flush()
   }
   ring.appendCells(RecordKind.Command, Float64Array.of(3e9, 0, 1), COMMAND_CELLS)
@@ -99,10 +101,7 @@ test('show prints a line a record, by name and by the wall clock, and no byte th
   assert.equal(lines.length, 5)
   assert.match(lines[0], new RegExp(`^ +0 +OrderHash +${'ab'.repeat(32)}$`))
   assert.match(lines[1], /1 2026-11-22T18:00:01\.500Z Turn .*outcome=Refused reason=JournalBlocked/)
-  assert.match(
-    lines[2],
-    /2 2026-11-22T18:00:02\.000Z Fill .*venue=kalshi .*filledMicroShares=-1 .* trade-\?\[2J-id$/,
-  )
+  assert.match(lines[2], /2 2026-11-22T18:00:02\.000Z Send .*venue=kalshi kind=SellBack .* trade-\?\[2J-id$/)
   assert.match(lines[4], /Command +command=Halt origin=Signer$/)
 })
 
@@ -113,7 +112,7 @@ test('show takes what is asked for: from a record on, a kind, a trade', async (t
       ({ sequence }) => sequence,
     )
   assert.deepEqual(await sequences('--from', '3'), [3, 4])
-  assert.deepEqual(await sequences('--kind', 'fill'), [2, 3])
+  assert.deepEqual(await sequences('--kind', 'send'), [2, 3])
   assert.deepEqual(await sequences('--trade', '5'), [3])
   assert.deepEqual(await sequences('--from', '9'), [])
 })

@@ -557,9 +557,9 @@ test('a match that is taken back is bought again, or what it covered is sold', (
     polymarket.cost_micro_usd,
     polymarket.fee_micro_usd,
   ]
-  // The offer at .47 is gone; Kalshi's other side costs .47 where ours was bought at .47.
+  // The offer at .47 is gone. Kalshi's NO, bought at .47 too, is bid .49: within the bound.
   parts.polymarket('0.45', '0.60')
-  parts.kalshi('0.5200', '0.4700')
+  parts.kalshi('0.5000', '0.4900')
   parts.desk.legCorrected(parts.order.polymarket, POLYMARKET, -shares, -cost, -fee, parts.clock.nowNs())
   parts.step(500)
   assert.equal(last(parts.record.repairs).outcome, 'sold_back')

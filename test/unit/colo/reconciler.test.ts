@@ -48,6 +48,7 @@ function scene() {
     shards: new Map([[2, 500]]),
     tokens: { '1': 0, '2': 0 } as Record<string, number>,
     usd: 900,
+    settlements: [] as { ticker: string; yesMicroUsd: number }[],
   }
   const told: unknown[] = []
   const reconciler = new Reconciler({
@@ -56,7 +57,16 @@ function scene() {
     ledger,
     risk,
     reconciliation,
+    desk: {
+      shown() {},
+      settled(bundle, pays) {
+        told.push(['settled', bundle, pays])
+        const held = ledger.heldMicroShares(0, KALSHI, OUTCOME_COMPLEMENT)
+        ledger.settle(KALSHI, 0, OUTCOME_COMPLEMENT, -held, 0)
+      },
+    },
     kalshi: {
+      settlements: async () => venues.settlements,
       positions: async () => (venues.yes === 0 ? [] : [{ ticker: 'KXTEST', microShares: venues.yes }]),
       balancesMicroUsd: async () => venues.shards,
     },
@@ -152,4 +162,16 @@ test('a venue that does not answer leaves its pairs as they are, and is asked ag
   venues.tokens = tokens
   await reconciler.round()
   assert.equal(rest(), Refusal.None)
+})
+
+test('a position that is gone because its market was settled is booked at what it paid', async () => {
+  const { reconciler, ledger, venues, told } = scene()
+  ledger.settle(KALSHI, 0, OUTCOME_COMPLEMENT, 5_000_000, 0)
+  await reconciler.round()
+  await reconciler.round()
+  assert.deepEqual(told, [['mismatch', 0, KALSHI, -5_000_000, 0]])
+  // The pair is inverse: YES is the complement of what the mapping names.
+  venues.settlements = [{ ticker: 'KXTEST', yesMicroUsd: 1_000_000 }]
+  await reconciler.round()
+  assert.deepEqual(told[1], ['settled', 0, 0])
 })

@@ -14,6 +14,7 @@ const LIMITS: Limits = {
   venueMicroUsd: 3_000,
   totalMicroUsd: 5_000,
   dayMicroUsd: 10_000,
+  nakedMicroUsd: 100,
 }
 const COOLDOWN_NS = 1_000
 const DAY_ENDS_NS = 1_000_000
@@ -152,4 +153,14 @@ test('with as many trades in flight as there may be, another is refused', () => 
   const parts = scene()
   for (let i = 0; i < 16; i++) parts.trades.begin(2, 0, 0)
   assert.equal(refusal(parts), Refusal.TooManyInFlight)
+})
+
+test('what may still be taken back counts with the next trade’s dearer leg against what may be naked', () => {
+  const parts = scene({ nakedMicroUsd: 110 })
+  parts.risk.unsettled(0, 50)
+  assert.equal(refusal(parts), Refusal.None)
+  parts.risk.unsettled(0, 1)
+  assert.equal(refusal(parts), Refusal.NakedLimit)
+  parts.risk.unsettled(0, -51)
+  assert.equal(refusal(parts), Refusal.None)
 })

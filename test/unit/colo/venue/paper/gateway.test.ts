@@ -38,6 +38,7 @@ function scene() {
   )
   const legs: Leg[] = []
   venues.listener = {
+    legSettled() {},
     legDone: (_trade, venue, filled, costMicroUsd, feeMicroUsd, atNs) =>
       legs.push({ venue, shares: filled / 1_000_000, costMicroUsd, feeMicroUsd, atNs }),
   }
