@@ -69,6 +69,11 @@ export class Counting implements ExecutorObserver, BookListener {
     this.#next.legCorrected(bundle, venue, microShares, nowNs)
   }
 
+  halted(halts: number, nowNs: Ns): void {
+    this.#cells.set(Counters.halted, Number(halts !== 0))
+    this.#next.halted(halts, nowNs)
+  }
+
   badFrame(venue: Venue, outcome: number): void {
     this.#cells.add(Counters.framesBad, venue)
     this.#next.badFrame(venue, outcome)

@@ -24,6 +24,7 @@ import type { ClientOrderIds } from './pool/ids.ts'
 import { lineOf, type OrderPool, type PoolOwner, type UrgentFailure } from './pool/pool.ts'
 import { TicketOwner, ticketOwner } from './pool/ticket.ts'
 import { Refusal, type Risk } from './risk/check.ts'
+import { HaltReason } from './risk/halt.ts'
 import { Intent } from './risk/intent.ts'
 import type { SignerListener, Refusal as SignerRefusal } from './signer/signer.ts'
 import type { Ledger } from './state/ledger.ts'
@@ -42,6 +43,8 @@ export interface ExecutorObserver extends TradeObserver {
   turn(cells: Float64Array): void
   signal(bundle: number, direction: Direction, change: SignalChange, grossMicroUsd: number, nowNs: Ns): void
   badFrame(venue: Venue, outcome: number): void
+  /** Entries were stopped or allowed again. @param halts the reasons that stand now: bits of HaltReason */
+  halted(halts: number, nowNs: Ns): void
 }
 
 export interface ExecutorParts {
@@ -186,9 +189,21 @@ export class Executor implements PoolOwner, SignerListener {
     }
   }
 
-  /** Stops new entries, or allows them again. What is in flight goes on. */
-  onCommand(halted: boolean): void {
-    this.#parts.risk.halted = halted
+  /** Stops new entries for one reason more. What is in flight goes on. */
+  halt(reason: HaltReason): void {
+    this.#setHalts(this.#parts.risk.halts | reason)
+  }
+
+  /** Takes one reason back: entries are allowed again when it was the last. */
+  resume(reason: HaltReason): void {
+    this.#setHalts(this.#parts.risk.halts & ~reason)
+  }
+
+  #setHalts(halts: number): void {
+    const { risk, observer, clock } = this.#parts
+    if (halts === risk.halts) return
+    risk.halts = halts
+    observer.halted(halts, clock.nowNs())
   }
 
   // ---- the pipeline --------------------------------------------------------------------------------------------
@@ -473,7 +488,7 @@ export class Executor implements PoolOwner, SignerListener {
 
   /** Of the signer: it is gone. Nothing can be unwound without it, so nothing new is begun. */
   closed(): void {
-    this.#parts.risk.halted = true
+    this.halt(HaltReason.Signer)
     this.#parts.pool.closed()
     this.#parts.headers.closed()
   }
@@ -482,6 +497,7 @@ export class Executor implements PoolOwner, SignerListener {
   #stockUp(nowNs: Ns): void {
     const { clock, journal, pool, exits, headers, ids } = this.#parts
     const { durable } = journal
+    if (journal.failed) this.halt(HaltReason.Journal)
     pool.onDurable(durable, nowNs)
     exits.onDurable(durable, nowNs)
     exits.tick(nowNs)

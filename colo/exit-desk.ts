@@ -272,16 +272,25 @@ export class ExitDesk implements Omit<ExitOrdersOwner, 'journalHash'> {
     // Who sells the token to the best bid gets what is left of the dollar by buying its other side there.
     const bids = polymarketSide(book, (1 - direction) as Direction)
     if (!mayBring(book, bids, complement(limit))) return false
-    const token = this.#parts.tokenOf(trades.bundle[trade], direction)
+    return this.sellToken(trade, limit, Math.min(lots, LOTS_ORDER_MAX), nowNs)
+  }
+
+  /**
+   * Sells shares of the token that the trade's Polymarket leg bought, at `limit` or more, once its order is signed.
+   *
+   * @returns false when nothing was asked for
+   */
+  sellToken(trade: number, limit: Price, lots: number, nowNs: Ns): boolean {
+    const { trades } = this.#parts
+    const token = this.#parts.tokenOf(trades.bundle[trade], trades.direction[trade])
     if (token === undefined) return false
-    const sold = Math.min(lots, LOTS_ORDER_MAX) as Lots
     return this.#sign(
       trade,
       OrderKind.SellBack,
       token,
       ORDER_SELL,
-      sharesMicro(sold),
-      notionalMicroUsd(limit, sold),
+      sharesMicro(lots as Lots),
+      notionalMicroUsd(limit, lots as Lots),
       0,
       nowNs,
     )

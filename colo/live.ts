@@ -19,6 +19,7 @@ import type { Listing } from './listing.ts'
 import { type Access, type Assembly, assemble } from './main.ts'
 import { boughtOutcome } from './outcome.ts'
 import { PrivateChannel } from './private-channel.ts'
+import { HaltReason } from './risk/halt.ts'
 import { SignatureDesk } from './signature-desk.ts'
 import type { SignerClient } from './signer/client.ts'
 import { TokenKind, tokenKind, tokenOf, tokenValue } from './token.ts'
@@ -292,7 +293,7 @@ export class Live {
   async stop(waitMs: number): Promise<void> {
     if (this.#isStopped) return
     this.#isStopped = true
-    this.assembly.executor.onCommand(true)
+    this.assembly.executor.halt(HaltReason.Stopping)
     const untilNs = this.clock.nowNs() + waitMs * NS_PER_MS
     while ((this.inFlight > 0 || this.assembly.trades.open > 0) && this.clock.nowNs() < untilNs)
       await new Promise<void>((resume) => this.#afterReads(resume))

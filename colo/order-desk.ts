@@ -16,6 +16,7 @@ import {
   BUY_KALSHI_SELL_POLYMARKET,
   BUY_POLYMARKET_SELL_KALSHI,
   type Direction,
+  kalshiBuysYes,
 } from './detector/direction.ts'
 import type { Plan } from './detector/plan.ts'
 import { ExitDesk, type ExitDeskParts, type ExitSender } from './exit-desk.ts'
@@ -33,6 +34,7 @@ import { OrderEvent, OrderState } from './state/order.ts'
 import { OrderKind, type Orders } from './state/orders.ts'
 import { TradeEvent, TradeState } from './state/trade.ts'
 import { TRADES_MAX, type Trades } from './state/trades.ts'
+import type { Unwind } from './unwind.ts'
 import type { Gateway, LiveLegListener } from './venue/gateway.ts'
 import type { OrderRequest as KalshiRequest } from './venue/kalshi/encode.ts'
 import { LegEnd, type UnknownReason } from './venue/leg.ts'
@@ -180,6 +182,41 @@ export class OrderDesk implements LiveLegListener, ExitSender {
     this.counter = counter
     this.header = header
     return Refusal.None
+  }
+
+  /**
+   * Sells by hand, as a trade of its own: Polymarket's shares first, and on Kalshi what that sold. Where one venue alone
+   * sells what it has too much, the other counts as sold already. If it ends unequal, it is the exit desk's.
+   *
+   * @returns false when nothing could be sent: nothing has changed then
+   */
+  unwind({ bundle, direction, lots, legs }: Unwind, nowNs: Ns): boolean {
+    const { bundles, trades, risk } = this.#parts
+    const [polymarket, kalshi] = [POLYMARKET, KALSHI].map((venue) => legs.find((leg) => leg.venue === venue))
+    const trade = trades.begin(bundle, direction, 0)
+    if (trade === NO_TRADE) return false
+    risk.sent(bundle, 0)
+    this.#isKalshiDue[trade] = 0
+    this.#secondMicroUsd[trade] = 0
+    if (kalshi !== undefined) {
+      const buysYes = !kalshiBuysYes(direction, bundles[bundle].inverse)
+      this.#isKalshiDue[trade] = 1
+      this.#kalshiSide[trade] = buysYes ? SIDE_BID : SIDE_ASK
+      this.#kalshiPrice[trade] = buysYes ? kalshi.limitCost : kalshi.limit
+      this.#kalshiLimitCost[trade] = kalshi.limitCost
+    }
+    const idle = polymarket === undefined ? POLYMARKET : KALSHI
+    const soldMicroShares = legs.length === 1 ? -lots * MICRO_SHARES_PER_LOT : 0
+    trades.book(trade, idle, soldMicroShares, 0, 0)
+    const isSent =
+      polymarket === undefined
+        ? this.#sendSecond(trade)
+        : this.exitDesk.sellToken(trade, polymarket.limit, lots, nowNs)
+    if (isSent) return true
+    trades.book(trade, idle, -soldMicroShares, 0, 0)
+    this.#isKalshiDue[trade] = 0
+    this.#settle(trade, 0, nowNs)
+    return false
   }
 
   // ---- of the gateways -------------------------------------------------------------------------------------------
@@ -393,21 +430,23 @@ export class OrderDesk implements LiveLegListener, ExitSender {
       else this.exitDesk.advance(trade, filledMicroShares, nowNs)
       return
     }
-    if (isEntering) trades.move(trade, trades.isEmpty(trade) ? TradeEvent.Empty : TradeEvent.Equal)
-    else trades.move(trade, trades.hasSold[trade] === 1 ? TradeEvent.SoldBack : TradeEvent.Completed)
+    if (isEntering && trades.isEmpty(trade)) trades.move(trade, TradeEvent.Empty)
+    else if (trades.hasSold[trade] === 1) trades.move(trade, TradeEvent.SoldBack)
+    else trades.move(trade, isEntering ? TradeEvent.Equal : TradeEvent.Completed)
     this.#end(trade, nowNs)
   }
 
-  /** The delayed leg is final: Kalshi takes what it filled, at the price that was planned. */
+  /** The first leg is final: Kalshi buys, or sells, as much as it did, at the price that was planned. */
   #sendSecond(trade: number): boolean {
     const { trades, ledger } = this.#parts
     this.#isKalshiDue[trade] = 0
     ledger.reserve(KALSHI, -this.#secondMicroUsd[trade])
-    const lots = Math.floor(trades.filledMicroShares[trade * VENUES + POLYMARKET] / MICRO_SHARES_PER_LOT)
+    const filled = trades.filledMicroShares[trade * VENUES + POLYMARKET]
+    const lots = Math.floor(Math.abs(filled) / MICRO_SHARES_PER_LOT)
     if (lots === 0) return false
     return this.sendKalshi(
       trade,
-      OrderKind.Entry,
+      filled < 0 ? OrderKind.SellBack : OrderKind.Entry,
       this.#kalshiSide[trade] as 0 | 1,
       this.#kalshiPrice[trade],
       this.#kalshiLimitCost[trade],

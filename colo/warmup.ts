@@ -154,6 +154,7 @@ const BLIND: ExecutorObserver & BookListener = {
   turn() {},
   signal() {},
   badFrame() {},
+  halted() {},
   leg() {},
   tradeEnded() {},
   legUnknown() {},

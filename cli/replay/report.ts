@@ -182,6 +182,8 @@ export class RunRecord implements ExecutorObserver, BookListener {
     this.corrected++
   }
 
+  halted(): void {}
+
   badFrame(venue: Venue, outcome: number): void {
     this.badFrames.push({
       line: this.line,

@@ -52,7 +52,7 @@ export class JournalRing {
 
   /** Room for at least `records` more, and a writer that works. */
   hasRoom(records: number): boolean {
-    return this.#pending() + records <= RING_RECORDS && Atomics.load(this.#header, RingCell.Failed) === 0
+    return this.#pending() + records <= RING_RECORDS && !this.failed
   }
 
   /** Appends `count` doubles. @returns the record's position (0 or more), or RING_FULL. */
@@ -80,6 +80,11 @@ export class JournalRing {
    */
   wake(): void {
     Atomics.notify(this.#header, RingCell.Published)
+  }
+
+  /** The writer has given up: nothing more becomes durable. */
+  get failed(): boolean {
+    return Atomics.load(this.#header, RingCell.Failed) !== 0
   }
 
   /** How many records have been appended so far: the position that the next one gets. */

@@ -84,7 +84,8 @@ const DAY_NS = 86_400_000_000_000
 export class Risk {
   /** Why the last `check` refused; None when it approved. */
   refusal: Refusal = Refusal.None
-  halted = false
+  /** Why nothing is approved now: bits of HaltReason. */
+  halts = 0
   readonly #limits: Limits
   readonly #ledger: Ledger
   readonly #trades: Trades
@@ -174,7 +175,7 @@ export class Risk {
       this.#dayEndsNs += DAY_NS * Math.ceil((nowNs - this.#dayEndsNs + 1) / DAY_NS)
       this.#approvedTodayMicroUsd = 0
     }
-    if (this.halted) return Refusal.Halted
+    if (this.halts !== 0) return Refusal.Halted
     if (!journalHasRoom) return Refusal.JournalBlocked
     const rest = this.restOf(bundle, nowNs)
     if (rest !== Refusal.None) return rest

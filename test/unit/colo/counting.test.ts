@@ -3,6 +3,7 @@ import { it } from 'node:test'
 import { BookState } from '@tandem/colo/book/integrity.ts'
 import { Counting } from '@tandem/colo/counting.ts'
 import { Cause } from '@tandem/colo/feed/intake.ts'
+import { HaltReason } from '@tandem/colo/risk/halt.ts'
 import { TradeState } from '@tandem/colo/state/trade.ts'
 import { TURN_CELLS, TurnCell, TurnOutcome } from '@tandem/colo/turn.ts'
 import { UnknownReason } from '@tandem/colo/venue/leg.ts'
@@ -26,6 +27,7 @@ it('counts what the executor tells its observer, and tells the next one all of i
     tradeParked: tell('tradeParked'),
     legCorrected: tell('legCorrected'),
     badFrame: tell('badFrame'),
+    halted: tell('halted'),
     bookMoved: tell('bookMoved'),
     tickTold: tell('tickTold'),
   })
@@ -39,6 +41,7 @@ it('counts what the executor tells its observer, and tells the next one all of i
   counting.tradeParked(4, 9 as Ns)
   counting.legCorrected(1, POLYMARKET, -5_000_000, 9 as Ns)
   counting.badFrame(KALSHI, -2)
+  counting.halted(HaltReason.Operator, 9 as Ns)
   counting.bookMoved(KALSHI, 1, BookState.Empty, BookState.Live, Cause.Snapshot, 9 as Ns)
   counting.tickTold(POLYMARKET, 0, 10 as Price)
   assert.deepEqual(told, [
@@ -50,6 +53,7 @@ it('counts what the executor tells its observer, and tells the next one all of i
     ['tradeParked', 4, 9],
     ['legCorrected', 1, POLYMARKET, -5_000_000, 9],
     ['badFrame', KALSHI, -2],
+    ['halted', HaltReason.Operator, 9],
     ['bookMoved', KALSHI, 1, BookState.Empty, BookState.Live, Cause.Snapshot, 9],
     ['tickTold', POLYMARKET, 0, 10],
   ])
@@ -58,6 +62,7 @@ it('counts what the executor tells its observer, and tells the next one all of i
   assert.equal(cells.read(Counters.legsUnknown, KALSHI), 1)
   assert.equal(cells.read(Counters.legsCorrected, POLYMARKET), 1)
   assert.equal(cells.read(Counters.framesBad, KALSHI), 1)
+  assert.equal(cells.read(Counters.halted), 1)
   assert.equal(cells.read(Counters.polymarketBooks, BookState.Empty), 3)
   assert.equal(cells.read(Counters.kalshiBooks, BookState.Empty), 1)
   assert.equal(cells.read(Counters.kalshiBooks, BookState.Live), 1)
