@@ -1,4 +1,7 @@
+import { resolve } from 'node:path'
+import { openRuntimeDirectory } from '@tandem/colo/control/runtime-directory.ts'
 import type { Register } from './command.ts'
+import { newRunDirectory } from './control/run-directory.ts'
 import { liveLines } from './live/lines.ts'
 import { ledgerProfitMicroUsd } from './live/profit.ts'
 import type { LiveReport } from './live/report.ts'
@@ -13,6 +16,7 @@ interface Options {
   seed: string
   markets: string
   faults: string
+  run?: string
   json?: boolean
 }
 
@@ -42,6 +46,7 @@ export const register: Register = (program, io) => {
     .option('--seed <number>', 'what the other traders do', '7')
     .option('--markets <number>', 'how many questions both venues ask', '8')
     .option('--faults <names>', 'what goes wrong on purpose: names, or all (see sandbox/faults.ts)', '')
+    .option('--run <folder>', 'where the sockets of status, halt and the others are; only ours, mode 0700')
     .option('--json', 'no view: one JSON document at the end')
     .action(async (options: Options) => {
       const seconds =
@@ -51,14 +56,15 @@ export const register: Register = (program, io) => {
         io.stderr(
           `tandem: trading on the loopback venues${seconds === undefined ? ' until Ctrl-C' : ` for ${seconds} s`} ...\n`,
         )
-      const run = await SandboxRun.start(
-        {
-          markets: wholeOption(options.markets, '--markets', MARKETS_MAX),
-          seed: wholeOption(options.seed, '--seed', SEED_MAX),
-          faults: options.faults,
-        },
-        SANDBOX_SETTINGS,
-      )
+      const runDirectory = options.run === undefined ? newRunDirectory() : resolve(options.run)
+      const sandbox = {
+        markets: wholeOption(options.markets, '--markets', MARKETS_MAX),
+        seed: wholeOption(options.seed, '--seed', SEED_MAX),
+        faults: options.faults,
+        runDirectory,
+      }
+      openRuntimeDirectory(runDirectory)
+      const run = await SandboxRun.start(sandbox, SANDBOX_SETTINGS)
       const beganMs = performance.now()
       let isStopping = false
       const stop = (): void => {
@@ -67,7 +73,9 @@ export const register: Register = (program, io) => {
       }
       process.on('SIGINT', stop)
       process.on('SIGTERM', stop)
-      io.stderr(`tandem: metrics at ${run.metricsUrl}/metrics, health at ${run.metricsUrl}/health\n`)
+      io.stderr(
+        `tandem: metrics at ${run.metricsUrl}/metrics, health at ${run.metricsUrl}/health, control in ${runDirectory}\n`,
+      )
       const timer = seconds === undefined ? undefined : setTimeout(stop, seconds * 1_000)
       try {
         const before = await run.ledgers()
@@ -79,7 +87,7 @@ export const register: Register = (program, io) => {
         ) {
           if (said.kind === 'report') report = said.report
           else if (said.kind === 'snapshot' && watched) {
-            const title = `Tandem: ${((performance.now() - beganMs) / 1_000).toFixed(0)} s on the loopback venues. No real money. Ctrl-C ends it.`
+            const title = `Tandem: ${((performance.now() - beganMs) / 1_000).toFixed(0)} s on the loopback venues. No real money. Ctrl-C ends it.\ncontrol in ${runDirectory}`
             io.stdout(`${HOME_AND_CLEAR}${screen(title, said.snapshot)}\n`)
           }
           if (report !== undefined) break

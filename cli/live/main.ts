@@ -1,8 +1,10 @@
 // The executor's process: told on stdin where the venues are and what to trade, it says on stdout what it sees, and
 // what became of it. It ends when told to stop, or when its stdin does.
 import { randomInt } from 'node:crypto'
+import { createServer } from 'node:net'
 import { createInterface } from 'node:readline'
 import { Worker } from 'node:worker_threads'
+import { Control } from '@tandem/colo/control/control.ts'
 import { Counting } from '@tandem/colo/counting.ts'
 import { ConnectionState } from '@tandem/colo/feed/connection.ts'
 import { Journal } from '@tandem/colo/journal/journal.ts'
@@ -10,17 +12,20 @@ import { Listing } from '@tandem/colo/listing.ts'
 import { Live } from '@tandem/colo/live.ts'
 import { openLog } from '@tandem/colo/log.ts'
 import { startMetrics } from '@tandem/colo/metrics/metrics.ts'
+import { Operator } from '@tandem/colo/operator.ts'
 import { SALT_MAX, SALT_MIN } from '@tandem/colo/pool/pool.ts'
+import { HaltReason, haltNames } from '@tandem/colo/risk/halt.ts'
 import { spawnSigner } from '@tandem/colo/signer/spawn.ts'
 import { TurnCell, TurnOutcome } from '@tandem/colo/turn.ts'
 import { KALSHI, POLYMARKET } from '@tandem/colo/venue/venue.ts'
 import { assert } from '@tandem/shared/assert.ts'
 import { CounterCells, Counters } from '@tandem/shared/counters.ts'
 import { feesOf, readMapping } from '@tandem/shared/mapping.ts'
+import { nameOf } from '@tandem/shared/named-integer.ts'
 import { readSettings } from '@tandem/shared/settings.ts'
 import WebSocket from 'ws'
 import { exitCodeOf, failureLine } from '../failure.ts'
-import { nameOf, RunRecord } from '../replay/report.ts'
+import { RunRecord } from '../replay/report.ts'
 import { snapshotOf } from '../snapshot.ts'
 import type { LiveCommand, LiveOrder, LiveSaying } from './order.ts'
 import { liveReport, Times } from './report.ts'
@@ -46,6 +51,7 @@ async function run(lines: AsyncIterator<string>): Promise<void> {
   const signer = await spawnSigner(order.signer)
   const journal = new Journal(order.journalPath, Date.now(), 'each')
   const startMs = Date.now()
+  const runId = `tandem-${startMs.toString(36)}-`
   const record = new RunRecord(
     listing.pairs.map(({ pair }) => pair.id),
     [listing.marketIds(POLYMARKET), listing.marketIds(KALSHI)],
@@ -60,6 +66,11 @@ async function run(lines: AsyncIterator<string>): Promise<void> {
   }
   const cells = new CounterCells()
   const log = openLog({ file: undefined, level: 'warn', cells })
+  record.halted = (halts) => {
+    // That we are ending, and what ends with us, is no news to whoever ended us.
+    if ((halts & HaltReason.Stopping) === 0)
+      log.logger.warn({ halts: haltNames(halts) }, halts === 0 ? 'resumed' : 'halted')
+  }
   const metrics = await startMetrics({
     cells,
     port: 0,
@@ -77,13 +88,27 @@ async function run(lines: AsyncIterator<string>): Promise<void> {
     access: order.access,
     signer: signer.client,
     journal,
-    runId: `tandem-${startMs.toString(36)}-`,
+    runId,
     balanceMicroUsd: order.balanceMicroUsd,
     saltStart: SALT_MIN + randomInt(SALT_SPREAD),
     random: Math.random,
     makeSocket: (url, options) => new WebSocket(url, options),
     afterReads: (then) => void setImmediate(then),
     observer,
+  })
+  const control = await Control.open({
+    directory: order.runDirectory,
+    newServer: (serve) => createServer(serve),
+    operated: new Operator({
+      mode: 'sandbox',
+      runId,
+      clock: live.clock,
+      assembly: live.assembly,
+      journal: journal.ring,
+      feeds: () => live.feeds(),
+      gateways: live.gateways,
+      told: (command) => log.logger.warn(command, 'an operator commands'),
+    }),
   })
   const { owner, kalshi } = signer.client.facts
   say({
@@ -111,6 +136,7 @@ async function run(lines: AsyncIterator<string>): Promise<void> {
   }
   clearInterval(snapshots)
   clearInterval(sampling)
+  await control.close()
   await live.stop(STOP_WAIT_MS)
   say({ kind: 'report', report: liveReport(live, record, times) })
   await journal.close()

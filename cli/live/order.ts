@@ -15,6 +15,8 @@ export interface LiveOrder {
   readonly balanceMicroUsd: readonly [number, number]
   /** Where the journal goes. */
   readonly journalPath: string
+  /** Where the sockets of `tandem status` and the others are. */
+  readonly runDirectory: string
 }
 
 /** What it says on standard output, a line of JSON each. */

@@ -36,6 +36,8 @@ export interface SandboxOptions {
   readonly markets: number
   readonly seed: number
   readonly faults: string
+  /** Where the executor's control sockets are. */
+  readonly runDirectory: string
 }
 
 const FEES = 'sandbox'
@@ -97,7 +99,7 @@ export class SandboxRun {
         env: { PATH: process.env.PATH, TMPDIR: folder },
       })
       const run = new SandboxRun(started, sandbox, executor, folder)
-      await run.#go(orderKeyFile, credentials, settings)
+      await run.#go(orderKeyFile, credentials, settings, options.runDirectory)
       return run
     } catch (error) {
       sandbox.kill()
@@ -106,7 +108,12 @@ export class SandboxRun {
     }
   }
 
-  async #go(orderKeyFile: string, credentials: Credentials, settings: unknown): Promise<void> {
+  async #go(
+    orderKeyFile: string,
+    credentials: Credentials,
+    settings: unknown,
+    runDirectory: string,
+  ): Promise<void> {
     const { polymarket, kalshi, ca, pairs, fees } = this.started
     const { polymarket: polymarketLedger, kalshi: kalshiLedger } = await this.ledgers()
     const order: LiveOrder = {
@@ -130,6 +137,7 @@ export class SandboxRun {
       signer: { orderKeyFile, ephemeral: 'ed25519', limits: PER_ORDER_LIMIT },
       balanceMicroUsd: [polymarketLedger.balanceMicroUsd, kalshiLedger.balanceMicroUsd],
       journalPath: join(this.#folder, 'journal'),
+      runDirectory,
     }
     this.#tell(JSON.stringify(order))
     const ready = await this.next()

@@ -126,6 +126,10 @@ export class Risk {
     this.#isBlocked[bundle] = 1
   }
 
+  isBlocked(bundle: number): boolean {
+    return this.#isBlocked[bundle] === 1
+  }
+
   /** Whether a trade of the pair is open. */
   isOpen(bundle: number): boolean {
     return this.#inFlight[bundle] > 0

@@ -165,4 +165,28 @@ export const mutations: readonly Mutation[] = [
     test: 'test/unit/colo/risk/check.test.ts',
     named: 'reservations count against venue, total and balance',
   },
+  {
+    name: 'an operator’s resume undoes a fault’s halt',
+    file: 'colo/executor.ts',
+    find: 'risk.halts & ~reason',
+    replace: '0',
+    test: 'test/unit/colo/executor.test.ts',
+    named: 'without the signer nothing new is begun, whatever an operator resumes',
+  },
+  {
+    name: 'a sale by hand: Kalshi buys more of what it holds',
+    file: 'colo/order-desk.ts',
+    find: 'const buysYes = !kalshiBuysYes(direction, bundles[bundle].inverse)',
+    replace: 'const buysYes = kalshiBuysYes(direction, bundles[bundle].inverse)',
+    test: 'test/unit/colo/executor.test.ts',
+    named: 'a hedged pair is sold in equal parts',
+  },
+  {
+    name: 'a directory that others can enter is taken',
+    file: 'colo/control/runtime-directory.ts',
+    find: '(status.mode & OTHERS) === 0',
+    replace: 'status.mode !== 0',
+    test: 'test/unit/colo/control/control.test.ts',
+    named: 'a directory that others can enter',
+  },
 ]

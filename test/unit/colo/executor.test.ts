@@ -6,6 +6,7 @@ import { RecordKind } from '@tandem/colo/journal/record.ts'
 import { JournalRing, newRingMemory, RING_RECORDS, RingCell, ringViews } from '@tandem/colo/journal/ring.ts'
 import { Listing } from '@tandem/colo/listing.ts'
 import { assemble } from '@tandem/colo/main.ts'
+import { Operator } from '@tandem/colo/operator.ts'
 import { PAPER_ACCESS, paperVenues } from '@tandem/colo/paper.ts'
 import { SALT_MIN } from '@tandem/colo/pool/pool.ts'
 import { Refusal } from '@tandem/colo/risk/check.ts'
@@ -732,4 +733,93 @@ test('a sale whose order nobody signs sells nothing and leaves no trade', () => 
   parts.step(2_000, { signs: false })
   assert.deepEqual(held(parts), before)
   assert.equal(parts.trades.open, 0)
+})
+
+// ---- an operator -------------------------------------------------------------------------------------------------
+
+function operated(parts: ReturnType<typeof scene>) {
+  const commands: unknown[] = []
+  const health = {
+    sockets: [],
+    books: {} as never,
+    reconnects: 0,
+    outages: { count: 0, lastNs: 0, worstNs: 0 },
+  }
+  const gateway = { open: 0, health: () => ({ open: 1, total: 1, trouble: '' }) }
+  const operator = new Operator({
+    mode: 'sandbox',
+    runId: 'test-',
+    clock: parts.clock,
+    assembly: parts,
+    journal: parts.journal,
+    feeds: () => ({ polymarket: health, kalshi: health }),
+    gateways: [gateway, gateway],
+    told: (command) => void commands.push(command),
+  })
+  return { operator, commands }
+}
+
+const SELL = { command: 'unwind', pair: 'pair', max_loss_micro_usd: 1e12, send: true } as const
+
+test('an operator sees the orders that are under way, and nothing that could be sent again', () => {
+  const parts = stocked()
+  const { operator } = operated(parts)
+  parts.kalshi('0.5300', '0.4500')
+  parts.desk.legUnknown(1, KALSHI, UnknownReason.Timeout, parts.clock.nowNs())
+  const orders = operator.orders()
+  assert.deepEqual(
+    orders.map(({ pair, venue, kind, state }) => [pair, venue, kind, state]),
+    [
+      ['pair', 'polymarket', 'Entry', 'Sent'],
+      ['pair', 'kalshi', 'Entry', 'Unknown'],
+    ],
+  )
+  const keys = ['order', 'pair', 'venue', 'kind', 'state', 'age_ms', 'reserved_micro_usd']
+  for (const order of orders) assert.deepEqual(Object.keys(order), keys)
+  const [position] = operator.positions()
+  assert.deepEqual(position?.trades, ['Entering'])
+  assert.equal(
+    position?.reserved_micro_usd,
+    orders.reduce((sum, order) => sum + order.reserved_micro_usd, 0),
+  )
+  assert.deepEqual(operator.status().orders, { under_way: 2, unknown: 1 })
+  parts.step(500)
+  assert.deepEqual(operator.orders(), [])
+})
+
+test('an operator sees Kalshi’s positions in Kalshi’s own words, whichever way the pair is mapped', () => {
+  const parts = scene({ polarity: 'inverse' })
+  const { operator } = operated(parts)
+  assert.deepEqual(operator.positions(), [])
+  parts.ledger.settle(KALSHI, 0, 0, 30_000_000, 9_000_000)
+  parts.ledger.settle(KALSHI, 0, 1, 50_000_000, 9_000_000)
+  // More of the complement, which is what an inverse market calls YES.
+  assert.deepEqual(operator.positions()[0]?.kalshi, { yes_micro_shares: 20_000_000, no_micro_shares: 0 })
+})
+
+test('a pair is not sold while a trade of it is open, and a dry run sends nothing', () => {
+  const parts = stocked()
+  const { operator, commands } = operated(parts)
+  parts.kalshi('0.5300', '0.4500')
+  assert.throws(() => operator.unwind(SELL), { code: 'UNWIND_TRADE_OPEN' })
+  parts.step(1_000)
+  const before = held(parts)
+  assert.equal(operator.unwind({ ...SELL, send: false }).sent, false)
+  parts.step(1_000)
+  assert.deepEqual([held(parts), commands], [before, []])
+  assert.throws(() => operator.unwind({ ...SELL, pair: 'other' }), { code: 'UNWIND_PAIR' })
+  const { lots } = operator.unwind(SELL)
+  assert.deepEqual(commands, [{ command: 'unwind', pair: 'pair', lots }])
+  parts.step(1_000)
+  assert.ok(held(parts).every((shares) => shares < 10_000))
+})
+
+test('an operator’s halt and resume are told, and leave another’s halt standing', () => {
+  const parts = stocked()
+  const { operator, commands } = operated(parts)
+  parts.executor.halt(HaltReason.Signer)
+  assert.deepEqual(operator.halt().halts, ['Operator', 'Signer'])
+  assert.deepEqual(operator.resume().halts, ['Signer'])
+  assert.deepEqual(operator.status().halts, ['Signer'])
+  assert.deepEqual(commands, [{ command: 'halt' }, { command: 'resume' }])
 })
