@@ -1,11 +1,13 @@
 import { readdirSync } from 'node:fs'
-import { parseArgs } from 'node:util'
+import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
+import { Failure } from '@tandem/shared/failure.ts'
 
 // `npm run -s bench -- NAME [--json]`: runs bench/NAME.ts and prints what it found, as one JSON document or as a table.
-// The object is the result; progress and remarks go to stderr.
+// The object is the result; progress and remarks go to stderr. A bench may have options of its own.
 
 interface Bench {
-  run(options: { json: boolean }): Promise<object>
+  readonly options?: ParseArgsOptionsConfig
+  run(options: Readonly<Record<string, unknown>>): Promise<object>
 }
 
 const names = readdirSync(import.meta.dirname)
@@ -27,30 +29,33 @@ function readable(value: unknown): string {
   return String(Number(value.toPrecision(4)))
 }
 
-function usage(problem: string): void {
-  process.stderr.write(`bench: ${problem}: name one of ${names.join(', ')}, with --json if you like\n`)
+function refuse(problem: string): void {
+  process.stderr.write(`bench: ${problem}\n`)
   process.exitCode = 2
 }
 
-async function main(): Promise<void> {
-  let name: string | undefined
-  let json: boolean
-  try {
-    const { positionals, values } = parseArgs({
-      allowPositionals: true,
-      options: { json: { type: 'boolean' } },
-    })
-    name = positionals[0]
-    json = values.json ?? false
-  } catch (error) {
-    return usage((error as Error).message)
-  }
-  if (name === undefined || !names.includes(name)) {
-    return usage(name === undefined ? 'no name given' : `there is no bench ${name}`)
-  }
+async function main([name = '', ...args]: readonly string[]): Promise<void> {
+  if (!names.includes(name))
+    return refuse(
+      `${name === '' ? 'no name given' : `there is no bench ${name}`}: name one of ${names.join(', ')}`,
+    )
   const bench: Bench = await import(`./${name}.ts`)
-  const result = await bench.run({ json })
-  process.stdout.write(json ? `${JSON.stringify(result)}\n` : `${table(result).join('\n')}\n`)
+  const options: ParseArgsOptionsConfig = { json: { type: 'boolean' }, ...bench.options }
+  const known = Object.keys(options).map((option) => `--${option}`)
+  try {
+    const { values } = parseArgs({ args, options })
+    const result = await bench.run(values)
+    process.stdout.write(values.json ? `${JSON.stringify(result)}\n` : `${table(result).join('\n')}\n`)
+  } catch (error) {
+    if (error instanceof Failure) return refuse(error.message)
+    if (!isUsage(error)) throw error
+    refuse(`${error.message.split('. ')[0]}: ${name} knows ${known.join(', ')}`)
+  }
 }
 
-await main()
+/** Of parseArgs. */
+function isUsage(error: unknown): error is Error {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS_')
+}
+
+await main(process.argv.slice(2))

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { wholeOption } from '@tandem/cli/option.ts'
 import { build } from 'hdr-histogram-js'
 import type { OfficialOrder } from './alternatives/official-clients.ts'
 import type { EchoOrder } from './pipeline/echo.ts'
@@ -18,13 +19,16 @@ import type { Client, RoundsDone, RoundsOrder, VenueStarted } from './pipeline/v
 //   wire     the venue has written the frame -> it has read both orders
 //   before   the frame is told by ws -> the clients have made both requests, and write next
 //
-// `npm run -s bench -- pipeline 20000 --json` is the long run; at 20 ms it has a twentieth of the rounds.
+// Meanwhile the signer renews some 500 orders a second (`refill_per_s` is what it did): see executor.ts, LIFE_SECONDS.
+//
+// `npm run -s bench -- pipeline --samples 20000 --json` is the long run; at 20 ms it has a tenth of the rounds.
 
-const SAMPLES = Number(process.argv.find((argument) => /^\d+$/.test(argument)) ?? 2_000)
-const PACINGS = [
-  { name: 'pacing_1ms', pacingMs: 1, rounds: SAMPLES, sdkEvery: 4 },
-  { name: 'pacing_20ms', pacingMs: 20, rounds: Math.ceil(SAMPLES / 20), sdkEvery: 1 },
-] as const
+export const options = { samples: { type: 'string', default: '2000' } } as const
+const SAMPLES_MAX = 1_000_000
+const pacings = (samples: number) => [
+  { name: 'pacing_1ms', pacingMs: 1, rounds: samples, sdkEvery: 4 },
+  { name: 'pacing_20ms', pacingMs: 20, rounds: Math.ceil(samples / 10), sdkEvery: 1 },
+]
 const WARM_ROUNDS = 300
 
 interface Percentiles {
@@ -65,7 +69,8 @@ async function end(child: ChildProcess): Promise<void> {
 
 const only = (client: Client): RoundsOrder['every'] => ({ ours: 0, echo: 0, sdk: 0, [client]: 1 })
 
-export async function run(): Promise<object> {
+export async function run(given: { samples: string }): Promise<object> {
+  const samples = wholeOption(given.samples, '--samples', SAMPLES_MAX, 1)
   const children: ChildProcess[] = []
   const start = (file: string): ChildProcess => {
     const child = fork(new URL(file, import.meta.url))
@@ -86,13 +91,13 @@ export async function run(): Promise<object> {
     await rounds({ rounds: WARM_ROUNDS, pacingMs: 1, every: { ours: 1, echo: 1, sdk: 1 } })
 
     const figures: Record<string, Figures> = {}
-    for (const { name, pacingMs, rounds: count, sdkEvery } of PACINGS) {
+    for (const { name, pacingMs, rounds: count, sdkEvery } of pacings(samples)) {
       await ask(executor, {})
       await ask(official, {})
       const done = await rounds({ rounds: count, pacingMs, every: { ours: 1, echo: 1, sdk: sdkEvery } })
       figures[name] = figuresOf(done, await ask(executor, {}), await ask(official, {}))
     }
-    return { ...figures, ratio: ratiosOf(figures[PACINGS[0].name]), samples: SAMPLES }
+    return { ...figures, ratio: ratiosOf(figures.pacing_1ms), samples }
   } finally {
     for (const child of children.reverse()) await end(child)
   }
@@ -108,6 +113,7 @@ function figuresOf(done: RoundsDone, turns: ExecutorTurns, sdkBeforeWriteUs: rea
     echo_us: percentilesUs(done.wireUs.echo),
     sdk_before_write_us: percentilesUs(sdkBeforeWriteUs),
     sdk_wire_us: percentilesUs(done.wireUs.sdk),
+    refill_per_s: turns.refillPerS,
     missed: done.missed,
     decisions: turns.outcomes,
   }

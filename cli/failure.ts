@@ -20,7 +20,7 @@ export function exitCodeOf(error: unknown): number {
 export function failureLine(error: unknown, verbose: boolean): string {
   if (error instanceof Failure) return oneLine(error.message)
   if (error instanceof CommanderError) {
-    return oneLine(`${error.message.replace(/^error: /, '')}: see \`tandem --help\` [USAGE]`)
+    return oneLine(`${error.message.replace(/^error: |\.$/g, '')}: see \`tandem --help\` [USAGE]`)
   }
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
   const line = oneLine(`unexpected ${message}: please report it, with the output of --verbose [BUG]`)

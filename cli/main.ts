@@ -1,6 +1,7 @@
+import { Failure } from '@tandem/shared/failure.ts'
 import { Command } from 'commander'
 import type { Io, Register } from './command.ts'
-import { exitCodeOf, failureLine } from './failure.ts'
+import { EXIT_FAILURE, exitCodeOf, failureLine } from './failure.ts'
 
 // `tandem`: one file a command, imported only when that command is called, so that `config check` does not wait for
 // the signer's native code. What a command may print and how it fails: command.ts.
@@ -25,6 +26,10 @@ const commands: Record<string, Listed> = {
     load: () => import('./explain.ts'),
   },
   config: { summary: 'check a configuration and show what is in force', load: () => import('./config.ts') },
+  journal: {
+    summary: 'read back and check what an executor wrote down',
+    load: () => import('./journal.ts'),
+  },
   generate: { summary: 'make a tape of two venues from a seed', load: () => import('./generate.ts') },
 }
 
@@ -52,13 +57,27 @@ export async function run(args: readonly string[], io: Io): Promise<void> {
   }
 }
 
+function unwritable(cause: NodeJS.ErrnoException): Failure {
+  return new Failure({
+    code: 'OUTPUT_UNWRITABLE',
+    what: `the result could not be written (${cause.code})`,
+    where: 'stdout',
+    todo: 'free space on that disk and run it again',
+    cause,
+  })
+}
+
 /** The process as a command sees it. */
 function processIo(args: readonly string[]): Io {
   // A reader that has seen enough (`| head`) is no error.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0)
-    throw error
+    // EIO: the terminal is closed.
+    if (error.code === 'EPIPE' || error.code === 'EIO') process.exit(0)
+    process.stderr.write(failureLine(unwritable(error), false))
+    process.exit(EXIT_FAILURE)
   })
+  // Whoever listens no more must not end what goes on.
+  process.stderr.on('error', () => {})
   const stderr = (text: string): void => void process.stderr.write(text)
   return {
     stdout: (text) => void process.stdout.write(text),

@@ -1,13 +1,16 @@
 import { resolve } from 'node:path'
 import { openRuntimeDirectory } from '@tandem/colo/control/runtime-directory.ts'
-import type { Register } from './command.ts'
+import { FAULTS, isFaultName } from '@tandem/sandbox/faults.ts'
+import { Failure } from '@tandem/shared/failure.ts'
+import type { Io, Register } from './command.ts'
 import { newRunDirectory } from './control/run-directory.ts'
 import { liveLines } from './live/lines.ts'
 import { ledgerProfitMicroUsd } from './live/profit.ts'
-import type { LiveReport } from './live/report.ts'
+import type { LiveReport, StartReport } from './live/report.ts'
 import { ended, SandboxRun } from './live/sandbox.ts'
+import { WireTimes } from './live/wire.ts'
 import { wholeOption } from './option.ts'
-import { HOME_AND_CLEAR, screen } from './view.ts'
+import { fitted, HOME_AND_CLEAR, screen } from './view.ts'
 
 // `tandem start`: both venues on loopback, the executor between them, and what it does on the terminal.
 
@@ -16,27 +19,16 @@ interface Options {
   seed: string
   markets: string
   faults: string
+  journal?: string
   run?: string
   json?: boolean
 }
 
-/**
- * Made-up money has no end: a run should not stop because a pair has had its share. The other traders of the sandbox
- * close an edge of nine cents within a moment, and a leg that came too late has to be sold into that.
- */
-const SANDBOX_SETTINGS = {
-  flattenLossMicroUsd: 200_000,
-  limits: {
-    marketMicroUsd: 1_000_000_000_000,
-    eventMicroUsd: 1_000_000_000_000,
-    venueMicroUsd: 1_000_000_000_000,
-    totalMicroUsd: 1_000_000_000_000,
-    dayMicroUsd: 1_000_000_000_000,
-  },
-}
 const SECONDS_MAX = 86_400
 const SEED_MAX = 0xffff_ffff
 const MARKETS_MAX = 500
+/** The venues keep their times for some thousand frames. */
+const TIMINGS_MS = 1_000
 
 export const register: Register = (program, io) => {
   program
@@ -45,60 +37,113 @@ export const register: Register = (program, io) => {
     .option('--seconds <number>', 'how long; without it until Ctrl-C')
     .option('--seed <number>', 'what the other traders do', '7')
     .option('--markets <number>', 'how many questions both venues ask', '8')
-    .option('--faults <names>', 'what goes wrong on purpose: names, or all (see sandbox/faults.ts)', '')
+    .option('--faults <names>', 'what goes wrong on purpose: names, or all (see docs/SANDBOX.md)', '')
+    .option('--journal <directory>', 'where the journal is kept; without it it goes with the run')
     .option('--run <folder>', 'where the sockets of status, halt and the others are; only ours, mode 0700')
     .option('--json', 'no view: one JSON document at the end')
-    .action(async (options: Options) => {
-      const seconds =
-        options.seconds === undefined ? undefined : wholeOption(options.seconds, '--seconds', SECONDS_MAX)
-      const watched = !options.json && process.stdout.isTTY
-      if (!watched)
-        io.stderr(
-          `tandem: trading on the loopback venues${seconds === undefined ? ' until Ctrl-C' : ` for ${seconds} s`} ...\n`,
+    .action((options: Options) => start(options, io))
+}
+
+async function start(options: Options, io: Io): Promise<void> {
+  const seconds =
+    options.seconds === undefined ? undefined : wholeOption(options.seconds, '--seconds', SECONDS_MAX, 1)
+  const sandbox = {
+    markets: wholeOption(options.markets, '--markets', MARKETS_MAX, 1),
+    seed: wholeOption(options.seed, '--seed', SEED_MAX),
+    faults: checkedFaults(options.faults),
+    journal: options.journal === undefined ? undefined : resolve(options.journal),
+    runDirectory: options.run === undefined ? newRunDirectory() : resolve(options.run),
+  }
+  // Before any process is started.
+  if (options.run !== undefined) openRuntimeDirectory(sandbox.runDirectory)
+  const isWatched = !options.json && process.stdout.isTTY && process.env.TERM !== 'dumb'
+  if (!isWatched)
+    io.stderr(
+      `tandem: trading on the loopback venues${seconds === undefined ? ' until Ctrl-C' : ` for ${seconds} s`} ...\n`,
+    )
+
+  let run: SandboxRun | undefined
+  let report: LiveReport | undefined
+  let document: StartReport | undefined
+  const abort = new AbortController()
+  // The first asks for an orderly end, once there is something to end; the second does not wait for it.
+  let isAsked = false
+  const stop = (): void => {
+    if (run === undefined || isAsked) abort.abort()
+    else run.stop()
+    isAsked = true
+  }
+  const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+  for (const signal of SIGNALS) process.on(signal, stop)
+  const timers: NodeJS.Timeout[] = []
+  try {
+    run = await SandboxRun.start(sandbox, abort.signal)
+    const trading = run
+    const beganMs = performance.now()
+    io.stderr(
+      `tandem: metrics at ${run.metricsUrl}/metrics, health at ${run.metricsUrl}/health, control in ${sandbox.runDirectory}\n`,
+    )
+    const before = await run.ledgers()
+    const wire = new WireTimes()
+    const takeTimes = async (): Promise<void> => wire.take(await trading.timings(wire.afterNs))
+    if (seconds !== undefined) timers.push(setTimeout(() => trading.stop(), seconds * 1_000))
+    // What is not known of them now is asked for again, or at the end.
+    timers.push(setInterval(() => takeTimes().catch(() => {}), TIMINGS_MS))
+    while (report === undefined) {
+      const said = await run.next()
+      if (said === undefined)
+        throw ended(
+          `the executor ended by itself (${(await run.executorEnd()) ?? 'code 0'}), its journal is kept in ${run.journalPath}`,
         )
-      const runDirectory = options.run === undefined ? newRunDirectory() : resolve(options.run)
-      const sandbox = {
-        markets: wholeOption(options.markets, '--markets', MARKETS_MAX),
-        seed: wholeOption(options.seed, '--seed', SEED_MAX),
-        faults: options.faults,
-        runDirectory,
+      if (said.kind === 'report') report = said.report
+      else if (said.kind === 'sent') wire.sent(said.sent)
+      else if (said.kind === 'snapshot' && isWatched) {
+        const title = `Tandem: ${((performance.now() - beganMs) / 1_000).toFixed(0)} s on the loopback venues. No real money. Ctrl-C ends it.\ncontrol in ${sandbox.runDirectory}`
+        const { columns, rows } = process.stdout
+        io.stdout(`${HOME_AND_CLEAR}${fitted(screen(title, said.snapshot), columns, rows)}\n`)
       }
-      openRuntimeDirectory(runDirectory)
-      const run = await SandboxRun.start(sandbox, SANDBOX_SETTINGS)
-      const beganMs = performance.now()
-      let isStopping = false
-      const stop = (): void => {
-        if (!isStopping) run.stop()
-        isStopping = true
-      }
-      process.on('SIGINT', stop)
-      process.on('SIGTERM', stop)
-      io.stderr(
-        `tandem: metrics at ${run.metricsUrl}/metrics, health at ${run.metricsUrl}/health, control in ${runDirectory}\n`,
+    }
+    document = {
+      ...report,
+      pnl_micro_usd: { ...report.pnl_micro_usd, ledgers: null },
+      latency_us: { ...report.latency_us, wire: wire.percentiles() },
+    }
+    if (run.sandboxEnd !== undefined)
+      throw ended(
+        `the sandbox has ended (${run.sandboxEnd}): ${report.trades.open} trades are without their end, and nothing is compared with the venues' books`,
       )
-      const timer = seconds === undefined ? undefined : setTimeout(stop, seconds * 1_000)
-      try {
-        const before = await run.ledgers()
-        let report: LiveReport | undefined
-        for (
-          let said = await run.next();
-          said !== undefined && report === undefined;
-          said = await run.next()
-        ) {
-          if (said.kind === 'report') report = said.report
-          else if (said.kind === 'snapshot' && watched) {
-            const title = `Tandem: ${((performance.now() - beganMs) / 1_000).toFixed(0)} s on the loopback venues. No real money. Ctrl-C ends it.\ncontrol in ${runDirectory}`
-            io.stdout(`${HOME_AND_CLEAR}${screen(title, said.snapshot)}\n`)
-          }
-          if (report !== undefined) break
-        }
-        if (report === undefined) throw ended('the executor ended by itself')
-        const ledgers = ledgerProfitMicroUsd(run.started.pairs, before, await run.ledgers())
-        const document = { ...report, pnl_micro_usd: { ...report.pnl_micro_usd, ledgers } }
-        io.stdout(options.json ? `${JSON.stringify(document)}\n` : liveLines(document))
-      } finally {
-        clearTimeout(timer)
-        await run.close()
-      }
+    await takeTimes()
+    document.latency_us.wire = wire.percentiles()
+    document.pnl_micro_usd.ledgers = ledgerProfitMicroUsd(run.started.pairs, before, await run.ledgers())
+    const end = await run.executorEnd()
+    if (end !== undefined)
+      throw ended(`the executor was in trouble (${end}), its journal is kept in ${run.journalPath}`)
+  } catch (error) {
+    if (!abort.signal.aborted) throw error
+    throw new Failure({
+      code: 'INTERRUPTED',
+      what: `stopped before there was a report, as asked${run === undefined ? '' : `; the journal is kept in ${run.journalPath}`}`,
+      todo: 'to get one, interrupt once and wait',
     })
+  } finally {
+    for (const timer of timers) clearTimeout(timer)
+    await run?.close()
+    for (const signal of SIGNALS) process.off(signal, stop)
+    // Last: a reader that has gone away ends this process.
+    if (document !== undefined)
+      io.stdout(
+        options.json ? `${JSON.stringify(document)}\n` : liveLines(document, options.journal !== undefined),
+      )
+  }
+}
+
+function checkedFaults(names: string): string {
+  const unknown = names.split(',').find((name) => name !== '' && name !== 'all' && !isFaultName(name))
+  if (unknown === undefined) return names
+  throw new Failure({
+    code: 'OPTION_BAD',
+    what: `${unknown} is no fault`,
+    where: '--faults',
+    todo: `give all, or some of ${Object.keys(FAULTS).join(',')}`,
+  })
 }

@@ -84,17 +84,18 @@ async function ended(run: string | undefined, pair: string): Promise<Position | 
   })
 }
 
-function lines({ sent, bought_by: boughtBy, lots, wanted_lots: wanted, legs }: UnwindAnswer): string {
+function lines({ sent, lots, wanted_lots: wanted, legs }: UnwindAnswer): string {
   const total = (of: (leg: UnwindAnswer['legs'][number]) => number): number =>
     legs.reduce((sum, leg) => sum + of(leg), 0)
   const gain = total((leg) => leg.brings_micro_usd - leg.paid_micro_usd)
   const less = lots < wanted ? `; the books take no more of ${shares(wanted * MICRO_SHARES_PER_LOT)}` : ''
   return [
-    `${sent ? 'sent' : 'would send'}: ${shares(lots * MICRO_SHARES_PER_LOT)} shares of each leg of ${boughtBy}${less}`,
+    `${sent ? 'sent' : 'would send'}: ${shares(lots * MICRO_SHARES_PER_LOT)} shares of each leg${less}`,
     table(
-      ['venue', 'at least', 'cost', 'brings', 'at worst'],
+      ['venue', 'outcome', 'at least', 'cost', 'brings', 'at worst'],
       legs.map((leg) => [
         leg.venue,
+        leg.outcome,
         leg.limit,
         dollars(leg.paid_micro_usd),
         dollars(leg.brings_micro_usd),

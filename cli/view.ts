@@ -3,6 +3,15 @@ import type { Snapshot } from './snapshot.ts'
 
 export const HOME_AND_CLEAR = '\u001b[H\u001b[J'
 
+/** As much of it as the terminal has room for: a line that wraps, or one too many, would scroll at every redraw. */
+export function fitted(text: string, columns: number, rows: number): string {
+  return text
+    .split('\n')
+    .slice(0, Math.max(rows - 1, 1))
+    .map((line) => line.slice(0, columns))
+    .join('\n')
+}
+
 /** One screen: what an operator looks at, newest trades last. */
 export function screen(title: string, snapshot: Snapshot): string {
   const { totals, pool, trades, feeds } = snapshot

@@ -74,6 +74,16 @@ export class Counting implements ExecutorObserver, BookListener {
     this.#next.halted(halts, nowNs)
   }
 
+  mismatch(bundle: number, venue: Venue, oursMicroShares: number, toldMicroShares: number): void {
+    this.#cells.add(Counters.mismatches, venue)
+    this.#next.mismatch(bundle, venue, oursMicroShares, toldMicroShares)
+  }
+
+  moneyMoved(venue: Venue, purse: number, microUsd: number): void {
+    this.#cells.add(Counters.moneyMoves, venue)
+    this.#next.moneyMoved(venue, purse, microUsd)
+  }
+
   badFrame(venue: Venue, outcome: number): void {
     this.#cells.add(Counters.framesBad, venue)
     this.#next.badFrame(venue, outcome)

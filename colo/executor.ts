@@ -1,3 +1,4 @@
+import { assert } from '@tandem/shared/assert.ts'
 import { POLYMARKET_FEE_STEP_MICRO_USD } from '@tandem/shared/fees/polymarket.ts'
 import { MICRO_SHARES_PER_LOT, MICRO_USD_PER_CENT, NS_PER_MS, type Ns } from '@tandem/shared/units.ts'
 import type { Book } from './book/book.ts'
@@ -14,16 +15,18 @@ import type { Planner } from './detector/planner.ts'
 import type { Policy } from './detector/policy.ts'
 import { SignalChange, type Signals } from './detector/signal.ts'
 import type { Intake } from './feed/intake.ts'
-import { RecordKind } from './journal/record.ts'
-import type { JournalRing } from './journal/ring.ts'
+import { COMMAND_CELLS, CommandCell, CommandOrigin, JournalCommand, RecordKind } from './journal/record.ts'
+import { type JournalRing, RING_RECORDS, TRADES_OPEN_MAX } from './journal/ring.ts'
 import { kalshiWorstMicroUsd, type Legs, type OrderDesk, type TradeObserver } from './order-desk.ts'
 import { boughtOutcome } from './outcome.ts'
+import { NOT_DURABLE_MAX } from './pool/capacity.ts'
 import type { ExitOrders } from './pool/exit-orders.ts'
 import type { HeaderRing } from './pool/headers.ts'
 import type { ClientOrderIds } from './pool/ids.ts'
 import { lineOf, type OrderPool, type PoolOwner, type UrgentFailure } from './pool/pool.ts'
 import { TicketOwner, ticketOwner } from './pool/ticket.ts'
-import { Refusal, type Risk } from './risk/check.ts'
+import type { ReconcileObserver } from './reconciler.ts'
+import { IN_FLIGHT_MAX, Refusal, type Risk } from './risk/check.ts'
 import { HaltReason } from './risk/halt.ts'
 import { Intent } from './risk/intent.ts'
 import type { SignerListener, Refusal as SignerRefusal } from './signer/signer.ts'
@@ -39,7 +42,7 @@ export interface Parser {
 }
 
 /** Who watches, off the path: a report, counters, a terminal. Called after the fact; must not throw. */
-export interface ExecutorObserver extends TradeObserver {
+export interface ExecutorObserver extends TradeObserver, ReconcileObserver {
   turn(cells: Float64Array): void
   signal(bundle: number, direction: Direction, change: SignalChange, grossMicroUsd: number, nowNs: Ns): void
   badFrame(venue: Venue, outcome: number): void
@@ -75,10 +78,13 @@ export interface ExecutorParts {
 
 /** How often the pool and the ids look after their stock. */
 const POOL_TICK_NS = 2 * NS_PER_MS
-/** Headers are stamped tens of milliseconds apart, so that is how often they need a look. */
+/** Headers are stamped tens of milliseconds apart, so that is how often they need a look while none is taken. */
 const HEADERS_TICK_NS = 20 * NS_PER_MS
-/** Records that one decision and its answers may append: none is sent unless all of them have room. */
-const RECORDS_PER_TRADE = 8
+/** Records of an entry up to its last byte: an intent, two sends, its Turn. What follows has the journal's reserve. */
+const RECORDS_PER_ENTRY = 4
+assert(TRADES_OPEN_MAX >= 2 * IN_FLIGHT_MAX, 'JOURNAL_RESERVES_FOR_EVERY_TRADE')
+/** Hashes on their way to the disk never crowd out Turns. */
+assert(NOT_DURABLE_MAX * 8 <= RING_RECORDS, 'JOURNAL_HASHES_ARE_AN_EIGHTH')
 /** Fills of one order that the worst case allows for: each may round its fee up by a step. */
 const POLYMARKET_FILLS_MAX = 1_000
 const DIRECTIONS = 2
@@ -92,6 +98,7 @@ const NO_SLOT = -1
 export class Executor implements PoolOwner, SignerListener {
   readonly #parts: ExecutorParts
   readonly #turn = new Float64Array(TURN_CELLS)
+  readonly #command = new Float64Array(COMMAND_CELLS)
   readonly #intent = new Intent()
   /** Bundles that a frame touched since the last decision. */
   readonly #touched: Int32Array
@@ -100,6 +107,8 @@ export class Executor implements PoolOwner, SignerListener {
   /** By line: the ticket of the order that is being signed for it, or NO_TICKET. */
   readonly #urgentTicket: Int32Array
   #headersDueNs = 0
+  /** Of the ring, when it was last looked at. */
+  #headersTaken = 0
   /** The first stock is signed: before it every decision would miss. */
   #isStocked = false
   /** By line and venue: the touch that the line's last trade took from; 0 where there was none. */
@@ -191,19 +200,30 @@ export class Executor implements PoolOwner, SignerListener {
 
   /** Stops new entries for one reason more. What is in flight goes on. */
   halt(reason: HaltReason): void {
-    this.#setHalts(this.#parts.risk.halts | reason)
+    this.#setHalts(this.#parts.risk.halts | reason, JournalCommand.Halt, reason)
   }
 
   /** Takes one reason back: entries are allowed again when it was the last. */
   resume(reason: HaltReason): void {
-    this.#setHalts(this.#parts.risk.halts & ~reason)
+    this.#setHalts(this.#parts.risk.halts & ~reason, JournalCommand.Resume, reason)
   }
 
-  #setHalts(halts: number): void {
-    const { risk, observer, clock } = this.#parts
+  #setHalts(halts: number, told: number, reason: HaltReason): void {
+    const { risk, journal, observer, clock } = this.#parts
     if (halts === risk.halts) return
     risk.halts = halts
-    observer.halted(halts, clock.nowNs())
+    const nowNs = clock.nowNs()
+    const command = this.#command
+    command[CommandCell.atNs] = nowNs
+    command[CommandCell.command] = told
+    command[CommandCell.origin] = reason === HaltReason.Signer ? CommandOrigin.Signer : CommandOrigin.Operator
+    journal.appendCells(RecordKind.Command, command, COMMAND_CELLS)
+    observer.halted(halts, nowNs)
+  }
+
+  /** Whether our wall clock is too far from a venue's for new entries. */
+  judgeClock(isSkewed: boolean): void {
+    this.#parts.risk.isClockSkewed = isSkewed
   }
 
   // ---- the pipeline --------------------------------------------------------------------------------------------
@@ -266,7 +286,7 @@ export class Executor implements PoolOwner, SignerListener {
     if (!this.#fitToSizes(urgentSlot)) return this.#endTurn(TurnOutcome.NotPlanned, PlanOutcome.BelowSizes)
 
     const intent = this.#intentOf(bundleIndex, bundle)
-    const approved = risk.check(intent, nowNs, journal.hasRoom(RECORDS_PER_TRADE))
+    const approved = risk.check(intent, nowNs, journal.hasRoom(RECORDS_PER_ENTRY))
     if (approved === undefined) return this.#endTurn(TurnOutcome.Refused, risk.refusal)
     if (!desk.free()) return this.#endTurn(TurnOutcome.Refused, Refusal.NoConnection)
 
@@ -437,7 +457,9 @@ export class Executor implements PoolOwner, SignerListener {
     const turn = this.#turn
     turn[TurnCell.outcome] = outcome
     turn[TurnCell.reason] = reason
-    this.#parts.journal.appendCells(RecordKind.Turn, turn, TURN_CELLS)
+    const { journal } = this.#parts
+    if (outcome === TurnOutcome.Sent) journal.appendCells(RecordKind.Turn, turn, TURN_CELLS)
+    else journal.noteCells(RecordKind.Turn, turn, TURN_CELLS)
     this.#parts.observer.turn(turn)
     return outcome
   }
@@ -446,7 +468,7 @@ export class Executor implements PoolOwner, SignerListener {
 
   /** Of the pool. */
   journalHash(digest: Uint8Array): number {
-    return this.#parts.journal.appendBytes(RecordKind.OrderHash, digest)
+    return this.#parts.journal.offerBytes(RecordKind.OrderHash, digest)
   }
 
   /** Of the pool: the order that a decision missed is there. The books have moved on, so it is decided anew. */
@@ -497,7 +519,6 @@ export class Executor implements PoolOwner, SignerListener {
   #stockUp(nowNs: Ns): void {
     const { clock, journal, pool, exits, headers, ids } = this.#parts
     const { durable } = journal
-    if (journal.failed) this.halt(HaltReason.Journal)
     pool.onDurable(durable, nowNs)
     exits.onDurable(durable, nowNs)
     exits.tick(nowNs)
@@ -506,8 +527,10 @@ export class Executor implements PoolOwner, SignerListener {
     pool.tick(nowNs, clock.wallMs())
     // Once: from then on the stock follows the touches, and an order that is missing is a miss.
     this.#isStocked ||= pool.counters.signed > 0 && pool.outstanding === 0 && ids.left > 0
-    if (nowNs >= this.#headersDueNs) {
+    // Few may be with the signer at a time: by the slow look alone a row of trades outruns the ring.
+    if (nowNs >= this.#headersDueNs || headers.taken !== this.#headersTaken) {
       headers.tick(clock.wallMs())
+      this.#headersTaken = headers.taken
       this.#headersDueNs = nowNs + HEADERS_TICK_NS
     }
     clock.at((nowNs + POOL_TICK_NS) as Ns, tokenOf(TokenKind.Pool, 0))

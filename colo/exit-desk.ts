@@ -25,6 +25,7 @@ import type { Clock } from './clock.ts'
 import type { Bundle } from './detector/bundle.ts'
 import { CostLadder } from './detector/cost-ladder.ts'
 import { type Direction, kalshiBuysYes, polymarketSide, topCost } from './detector/direction.ts'
+import type { JournalRing } from './journal/ring.ts'
 import { boughtOutcome } from './outcome.ts'
 import type { ExitOrders, ExitOrdersOwner } from './pool/exit-orders.ts'
 import { budgetMicroUsd, costWithin, proceedsWithin } from './risk/exposure.ts'
@@ -99,6 +100,7 @@ export interface ExitDeskParts {
   readonly gateways: readonly [Gateway, Gateway]
   readonly exits: ExitOrders
   readonly sender: ExitSender
+  readonly journal: Pick<JournalRing, 'hasRoomForExit'>
   /** What a share may lose on its way out, its fee included. */
   readonly flattenLossMicroUsd: number
   /** By bundle and direction: the token that the trade's Polymarket leg bought; undefined while its market cannot be served. */
@@ -150,7 +152,7 @@ export class ExitDesk implements Omit<ExitOrdersOwner, 'journalHash'> {
       this.#step[trade] = Step.Complete
       this.#pauseNs[trade] = PAUSE_NS_MIN
     }
-    for (; this.#step[trade] < STEPS; this.#step[trade]++) {
+    for (; this.#step[trade] < STEPS && this.#parts.journal.hasRoomForExit(); this.#step[trade]++) {
       if (!this.#take(trade, this.#step[trade] as Step, nowNs)) continue
       this.#step[trade]++
       return
@@ -195,7 +197,8 @@ export class ExitDesk implements Omit<ExitOrdersOwner, 'journalHash'> {
 
   /**
    * What a share of the long leg cost, fees included, rounded up: by the trade's own fills, or, where a fill of the other
-   * leg was taken back after its end, by what is held of the pair. Where neither is known, all that it can be worth.
+   * leg was taken back after its end, by what is held of the pair, on that venue or of the same outcome on the other.
+   * Where nothing is known, all that it can be worth.
    */
   #paidMicroUsd(trade: number, longVenue: Venue): number {
     const { trades, ledger } = this.#parts
@@ -204,8 +207,11 @@ export class ExitDesk implements Omit<ExitOrdersOwner, 'journalHash'> {
     const spent = trades.costMicroUsd[cell] + trades.feeMicroUsd[cell]
     if (filled > 0) return Math.ceil((spent * MICRO_USD_PER_USD) / filled)
     const outcome = boughtOutcome(longVenue, trades.direction[trade] as Direction)
-    const paid = ledger.paidMicroUsd(trades.bundle[trade], longVenue, outcome)
-    return paid >= 0 ? paid : MICRO_USD_PER_USD
+    for (const venue of [longVenue, (1 - longVenue) as Venue]) {
+      const paid = ledger.paidMicroUsd(trades.bundle[trade], venue, outcome)
+      if (paid >= 0) return paid
+    }
+    return MICRO_USD_PER_USD
   }
 
   /**
@@ -251,6 +257,7 @@ export class ExitDesk implements Omit<ExitOrdersOwner, 'journalHash'> {
     const taker = marketBuyTakerFloor(cents, limit, token.tick)
     return this.#sign(
       trade,
+      direction,
       OrderKind.Complete,
       token,
       ORDER_BUY,
@@ -272,20 +279,21 @@ export class ExitDesk implements Omit<ExitOrdersOwner, 'journalHash'> {
     // Who sells the token to the best bid gets what is left of the dollar by buying its other side there.
     const bids = polymarketSide(book, (1 - direction) as Direction)
     if (!mayBring(book, bids, complement(limit))) return false
-    return this.sellToken(trade, limit, Math.min(lots, LOTS_ORDER_MAX), nowNs)
+    return this.sellToken(trade, direction, limit, Math.min(lots, LOTS_ORDER_MAX), nowNs)
   }
 
   /**
-   * Sells shares of the token that the trade's Polymarket leg bought, at `limit` or more, once its order is signed.
+   * Sells shares of the token that Polymarket legs of a direction buy, at `limit` or more, once its order is signed.
    *
    * @returns false when nothing was asked for
    */
-  sellToken(trade: number, limit: Price, lots: number, nowNs: Ns): boolean {
+  sellToken(trade: number, direction: Direction, limit: Price, lots: number, nowNs: Ns): boolean {
     const { trades } = this.#parts
-    const token = this.#parts.tokenOf(trades.bundle[trade], trades.direction[trade])
+    const token = this.#parts.tokenOf(trades.bundle[trade], direction)
     if (token === undefined) return false
     return this.#sign(
       trade,
+      direction,
       OrderKind.SellBack,
       token,
       ORDER_SELL,
@@ -298,6 +306,7 @@ export class ExitDesk implements Omit<ExitOrdersOwner, 'journalHash'> {
 
   #sign(
     trade: number,
+    direction: Direction,
     kind: OrderKind,
     token: ExitToken,
     side: 0 | 1,
@@ -311,7 +320,7 @@ export class ExitDesk implements Omit<ExitOrdersOwner, 'journalHash'> {
     const wallMs = clock.wallMs()
     if (!exits.request(trade, token.index, token.id, side, makerAmount, takerAmount, nowNs, wallMs))
       return false
-    this.#signing[trade] = orders.plan(trade, trades.bundle[trade], trades.direction[trade], POLYMARKET, kind)
+    this.#signing[trade] = orders.plan(trade, trades.bundle[trade], direction, POLYMARKET, kind)
     this.#signingMicroUsd[trade] = worstMicroUsd
     trades.underWay[trade]++
     return true

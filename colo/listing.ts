@@ -91,6 +91,11 @@ export class Listing {
     })
   }
 
+  /** Of each bundle's Kalshi market: where the money for it lies. */
+  kalshiShards(): Int32Array {
+    return Int32Array.from(this.pairs, ({ pair }) => pair.kalshi.exchangeIndex)
+  }
+
   #bundle({ pair, fees }: PairWithFees): Bundle {
     const { yesToken, tick, minSizeLots } = pair.polymarket
     return {

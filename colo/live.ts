@@ -8,6 +8,7 @@ import { PAUSE_NS_MAX } from './book/integrity.ts'
 import { LiveClock } from './clock.ts'
 import { type Direction, polymarketBuysOutcome } from './detector/direction.ts'
 import type { ExecutorObserver } from './executor.ts'
+import { ConnectionState } from './feed/connection.ts'
 import { Feed, type FeedHealth } from './feed/feed.ts'
 import type { BookListener } from './feed/intake.ts'
 import { KalshiUpkeep } from './feed/kalshi-upkeep.ts'
@@ -19,6 +20,7 @@ import type { Listing } from './listing.ts'
 import { type Access, type Assembly, assemble } from './main.ts'
 import { boughtOutcome } from './outcome.ts'
 import { PrivateChannel } from './private-channel.ts'
+import { Reconciler } from './reconciler.ts'
 import { HaltReason } from './risk/halt.ts'
 import { SignatureDesk } from './signature-desk.ts'
 import type { SignerClient } from './signer/client.ts'
@@ -35,7 +37,7 @@ import { PING, subscribeUser } from './venue/polymarket/messages.ts'
 import { PolymarketParser } from './venue/polymarket/parse.ts'
 import { PolymarketRest } from './venue/polymarket/rest.ts'
 import { PolymarketChannel } from './venue/polymarket/urls.ts'
-import { KALSHI, POLYMARKET, VENUES, type Venue } from './venue/venue.ts'
+import { KALSHI, POLYMARKET, VENUE_NAMES, VENUES, type Venue } from './venue/venue.ts'
 import { Warmup } from './warmup.ts'
 
 /** Where the venues are, beside what orders need. */
@@ -75,8 +77,26 @@ const DRY_TURN_NS = 250 * NS_PER_MS
 const PAUSE_COUNTED_NS = 5 * NS_PER_MS
 /** Stamps apart while nothing is sent. */
 const HEADER_SPACING_MS = 50
+/** A feed's socket in one of these has been tried in vain. */
+const OUTSIDE: readonly ConnectionState[] = [ConnectionState.Waiting, ConnectionState.Refused]
 /** What one answer by REST may take. */
 const REST_TIMEOUT_MS = 5_000
+
+/** How it stands with what trading needs: see trouble.ts. */
+export interface Standing {
+  readonly isSignerGone: boolean
+  readonly isJournalBlocked: boolean
+  readonly venues: readonly {
+    readonly name: string
+    /** Why no socket of the feed stands, by its code; '' when one does or none was lost yet. */
+    readonly feedLoss: string
+    /** The same of the connections for orders. */
+    readonly orderLoss: string
+    /** Our wall clock less the venue's; NaN while not known. */
+    readonly aheadMs: number
+    readonly isSkewed: boolean
+  }[]
+}
 
 /** The executor on real sockets: two feeds in, two order entries out, until it is stopped. */
 export class Live {
@@ -93,12 +113,16 @@ export class Live {
   readonly #clients: readonly [Client, Client]
   readonly #polymarketRest: PolymarketRest
   readonly #kalshiRest: KalshiRest
+  readonly #reconciler: Reconciler
   readonly #afterReads: LiveParts['afterReads']
+  readonly #journal: Journal
+  #isSignerGone = false
   #isStopped = false
 
   constructor(parts: LiveParts) {
     const { listing, settings, access, signer, journal, observer, random, afterReads } = parts
     this.#afterReads = afterReads
+    this.#journal = journal
     this.clock = new LiveClock(
       (nowNs, token) => this.#onTick(nowNs, token),
       (lateNs, nowNs) => this.#onLate(lateNs, nowNs),
@@ -179,7 +203,16 @@ export class Live {
       gateways: [watch(this.gateways[POLYMARKET], POLYMARKET), watch(this.gateways[KALSHI], KALSHI)],
     })
     desk = this.assembly.desk
-    const signatures = new SignatureDesk(signer, this.assembly.executor)
+    const { executor } = this.assembly
+    const signatures = new SignatureDesk(signer, {
+      orderSigned: (...order) => executor.orderSigned(...order),
+      headerSigned: (...header) => executor.headerSigned(...header),
+      refused: (...refusal) => executor.refused(...refusal),
+      closed: () => {
+        this.#isSignerGone = true
+        executor.closed()
+      },
+    })
     signer.listener = signatures
 
     this.warmup = new Warmup(signer.facts)
@@ -198,6 +231,13 @@ export class Live {
       dispatcher: this.#clients[KALSHI],
       headers: (request) => signatures.headers(request, clock.wallMs()),
     })
+    this.#reconciler = new Reconciler({
+      ...this.assembly,
+      clock,
+      kalshi: this.#kalshiRest,
+      polymarket: this.#polymarketRest,
+      observer,
+    })
     const socketHeaders = () => signatures.headers(SignedRequest.Socket, clock.wallMs())
     const noHeaders = async () => ({})
     const sockets = {
@@ -207,7 +247,7 @@ export class Live {
       ca: access.ca,
       random,
     }
-    const { intakes, executor } = this.assembly
+    const { intakes } = this.assembly
     const feedParts = (venue: Venue) => ({
       ...sockets,
       venue,
@@ -248,6 +288,7 @@ export class Live {
         upkeep: (carried) => new KalshiUpkeep(carried, access.kalshi.useYesPrice),
       }),
     ]
+    const onReady = (): void => this.#reconciler.hasten()
     this.#privates = [
       new PrivateChannel({
         ...sockets,
@@ -256,6 +297,7 @@ export class Live {
         pingText: PING,
         hello: () => subscribeUser(access.polymarket, []),
         gateway: this.gateways[POLYMARKET],
+        onReady,
       }),
       new PrivateChannel({
         ...sockets,
@@ -264,6 +306,7 @@ export class Live {
         pingText: undefined,
         hello: () => subscribeKalshi(1, ['fill', 'user_orders']),
         gateway: this.gateways[KALSHI],
+        onReady,
       }),
     ]
   }
@@ -289,6 +332,26 @@ export class Live {
     return { polymarket: this.#feeds[POLYMARKET].health(), kalshi: this.#feeds[KALSHI].health() }
   }
 
+  standing(): Standing {
+    const [nowNs, wallMs] = [this.clock.nowNs(), this.clock.wallMs()]
+    return {
+      isSignerGone: this.#isSignerGone,
+      isJournalBlocked: !this.#journal.ring.hasRoom(1),
+      venues: VENUE_NAMES.map((name, venue) => {
+        const { sockets } = this.#feeds[venue].health()
+        const { open, trouble } = this.gateways[venue].health()
+        const lost = sockets.every(({ state }) => OUTSIDE.includes(state))
+        return {
+          name,
+          feedLoss: lost ? sockets[0].why : '',
+          orderLoss: open === 0 ? trouble : '',
+          aheadMs: this.gateways[venue].skew.aheadMs(wallMs, nowNs),
+          isSkewed: this.gateways[venue].skew.isBeyond(wallMs, nowNs),
+        }
+      }),
+    }
+  }
+
   /** No new entry; waits for what is in flight, at most `waitMs`; closes feeds and connections. */
   async stop(waitMs: number): Promise<void> {
     if (this.#isStopped) return
@@ -311,7 +374,9 @@ export class Live {
         break
       case TokenKind.Upkeep:
         for (let venue = 0; venue < VENUES; venue++) this.gateways[venue].tick(nowNs)
+        this.#judgeClock(nowNs)
         for (const { link } of this.#privates) link.look(nowNs)
+        this.#reconciler.tick(nowNs)
         this.clock.at((nowNs + UPKEEP_NS) as Ns, token)
         break
       case TokenKind.DryTurn:
@@ -321,6 +386,14 @@ export class Live {
       default:
         this.assembly.executor.onTick(nowNs, token)
     }
+  }
+
+  #judgeClock(nowNs: Ns): void {
+    const wallMs = this.clock.wallMs()
+    let isSkewed = false
+    for (let venue = 0; venue < VENUES; venue++)
+      isSkewed ||= this.gateways[venue].skew.isBeyond(wallMs, nowNs)
+    this.assembly.executor.judgeClock(isSkewed)
   }
 
   #onLate(lateNs: number, nowNs: Ns): void {

@@ -23,10 +23,12 @@ import { HeaderRing } from './pool/headers.ts'
 import { ClientOrderIds } from './pool/ids.ts'
 import { lineOf, OrderPool, type PoolOwner, SALT_MAX } from './pool/pool.ts'
 import { lineMarket } from './pool/targets.ts'
+import { QUIET_NS } from './reconciler.ts'
 import { Risk } from './risk/check.ts'
 import type { Signer } from './signer/signer.ts'
-import { Ledger } from './state/ledger.ts'
+import { Ledger, POLYMARKET_PURSE } from './state/ledger.ts'
 import { Orders } from './state/orders.ts'
+import { Reconciliation } from './state/reconcile.ts'
 import { TRADES_MAX, Trades } from './state/trades.ts'
 import { TokenKind } from './token.ts'
 import type { Gateway } from './venue/gateway.ts'
@@ -36,7 +38,7 @@ import { KalshiParser } from './venue/kalshi/parse.ts'
 import { Seal } from './venue/polymarket/auth.ts'
 import { OrderBody, OrderRequest as PolymarketRequest } from './venue/polymarket/encode.ts'
 import { PolymarketParser } from './venue/polymarket/parse.ts'
-import { KALSHI, POLYMARKET, VENUES, type Venue } from './venue/venue.ts'
+import { KALSHI, POLYMARKET, type Venue } from './venue/venue.ts'
 
 // The composition root: a mapping and settings in, a wired executor out. No logic of its own.
 
@@ -51,6 +53,7 @@ export interface Surroundings {
   readonly saltStart: number
   /** How far apart Kalshi headers are stamped while nothing is sent. */
   readonly headerSpacingMs: number
+  /** To begin with: on Polymarket, and on each of Kalshi's shards. */
   readonly balanceMicroUsd: readonly [number, number]
   readonly observer: ExecutorObserver & BookListener
   /** Nothing that is taken is missed: a crossing is traded again and again. To measure the pool, not the market. */
@@ -82,6 +85,7 @@ export interface Assembly {
   readonly pool: OrderPool
   readonly headers: HeaderRing
   readonly ledger: Ledger
+  readonly reconciliation: Reconciliation
   readonly risk: Risk
   readonly trades: Trades
   readonly orders: Orders
@@ -199,8 +203,11 @@ export function assemble(listing: Listing, settings: Settings, around: Surroundi
     newIntake(KALSHI, listing, clock, listener),
   ] as const
 
-  const ledger = new Ledger(bundles.length)
-  for (let venue = 0; venue < VENUES; venue++) ledger.balanceMicroUsd[venue] = around.balanceMicroUsd[venue]
+  const ledger = new Ledger(listing.kalshiShards())
+  const [polymarketMicroUsd, kalshiMicroUsd] = around.balanceMicroUsd
+  ledger.balanceMicroUsd.fill(kalshiMicroUsd)
+  ledger.balanceMicroUsd[POLYMARKET_PURSE] = polymarketMicroUsd
+  const reconciliation = new Reconciliation(bundles.length, QUIET_NS)
   const trades = new Trades()
   const orders = new Orders()
   const risk = new Risk(
@@ -212,7 +219,7 @@ export function assemble(listing: Listing, settings: Settings, around: Surroundi
     clock.nowNs() + (DAY_MS - (clock.wallMs() % DAY_MS)) * NS_PER_MS,
   )
   const ids = new ClientOrderIds((first, count) =>
-    journal.appendCells(RecordKind.IdBlock, Float64Array.of(first, count), 2),
+    journal.offerCells(RecordKind.IdBlock, Float64Array.of(first, count), 2),
   )
   const desk = new OrderDesk({
     clock,
@@ -221,6 +228,7 @@ export function assemble(listing: Listing, settings: Settings, around: Surroundi
     legs,
     risk,
     ledger,
+    reconciliation,
     trades,
     orders,
     store: pool.store,
@@ -268,7 +276,7 @@ export function assemble(listing: Listing, settings: Settings, around: Surroundi
   pairs.forEach(({ pair }, index) => {
     if (pair.polymarket.tick !== undefined) openLines(index, pair.polymarket.tick)
   })
-  return { executor, desk, intakes, listing, pool, headers, ledger, risk, trades, orders }
+  return { executor, desk, intakes, listing, pool, headers, ledger, reconciliation, risk, trades, orders }
 }
 
 /** "v1" markets are signed under domain version 2, "v2" under 3: Polymarket fact sheet, section 8.2. */

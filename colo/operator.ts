@@ -3,13 +3,13 @@ import { Failure } from '@tandem/shared/failure.ts'
 import { nameOf } from '@tandem/shared/named-integer.ts'
 import type { Clock } from './clock.ts'
 import type { Operated, UnwindRequest } from './control/control.ts'
-import { DIRECTION_NAMES } from './detector/direction.ts'
 import { ConnectionState } from './feed/connection.ts'
 import type { FeedHealth } from './feed/feed.ts'
 import type { JournalRing } from './journal/ring.ts'
 import type { Assembly } from './main.ts'
+import { boughtOutcome } from './outcome.ts'
 import { HaltReason, haltNames } from './risk/halt.ts'
-import { OUTCOME_COMPLEMENT, OUTCOME_NAMED } from './state/ledger.ts'
+import { kalshiPurse, OUTCOME_COMPLEMENT, OUTCOME_NAMED, POLYMARKET_PURSE } from './state/ledger.ts'
 import { OrderState } from './state/order.ts'
 import { OrderKind } from './state/orders.ts'
 import { TradeState } from './state/trade.ts'
@@ -27,6 +27,7 @@ export interface OperatorParts {
   /** By venue. */
   readonly gateways: readonly {
     readonly open: number
+    readonly skew: { aheadMs(wallMs: number, nowNs: number): number }
     health(): { readonly open: number; readonly total: number; readonly trouble: string }
   }[]
   /** Hears of every command that changes something: for the log, and for who keeps accounts of it. */
@@ -84,11 +85,25 @@ export class Operator implements Operated {
         books: feeds[name].books,
         reconnects: feeds[name].reconnects,
       })),
-      gateways: perVenue((venue) => ({ ...gateways[venue].health(), in_flight: gateways[venue].open })),
-      money_micro_usd: perVenue((venue) => ({
-        balance: ledger.balanceMicroUsd[venue],
-        reserved: ledger.reservedMicroUsd[venue],
-      })),
+      gateways: perVenue((venue) => {
+        const { skew, open: inFlight } = gateways[venue]
+        const aheadMs = skew.aheadMs(clock.wallMs(), clock.nowNs())
+        return {
+          ...gateways[venue].health(),
+          in_flight: inFlight,
+          clock_ahead_ms: Number.isNaN(aheadMs) ? null : Math.round(aheadMs),
+        }
+      }),
+      money_micro_usd: {
+        polymarket: {
+          balance: ledger.balanceMicroUsd[POLYMARKET_PURSE],
+          reserved: ledger.reservedMicroUsd[POLYMARKET_PURSE],
+        },
+        kalshi: {
+          balance: sum(ledger.balanceMicroUsd.subarray(kalshiPurse(0))),
+          reserved: sum(ledger.reservedMicroUsd.subarray(kalshiPurse(0))),
+        },
+      },
       pool: { held: pool.store.slots - pool.store.freeCount, approved: hits.approved, hits: hits.hits },
       trades: {
         open: states.length,
@@ -99,7 +114,11 @@ export class Operator implements Operated {
         under_way: underWay.length,
         unknown: underWay.filter((state) => state === OrderState.Unknown).length,
       },
-      journal: { appended: journal.published, durable: journal.durable, failed: journal.failed },
+      journal: {
+        appended: journal.published,
+        durable: journal.durable,
+        blocked_errno: journal.blockedErrno,
+      },
     }
   }
 
@@ -111,7 +130,6 @@ export class Operator implements Operated {
     return listing.bundles
       .map(({ id, inverse }, bundle) => {
         const of = (venue: Venue, outcome: number): number => ledger.heldMicroShares(bundle, venue, outcome)
-        // Kalshi nets: who bought both sides there holds the difference.
         const kalshi = of(KALSHI, OUTCOME_NAMED) - of(KALSHI, OUTCOME_COMPLEMENT)
         const yes = inverse ? -kalshi : kalshi
         return {
@@ -209,20 +227,24 @@ export class Operator implements Operated {
   }
 }
 
-function unwindLines(pair: string, { direction, lots, wantedLots, legs }: Unwind) {
+function unwindLines(pair: string, { lots, wantedLots, legs }: Unwind) {
   return {
     pair,
-    bought_by: DIRECTION_NAMES[direction],
     lots,
     wanted_lots: wantedLots,
-    legs: legs.map(({ venue, limit, paidMicroUsd, bringsMicroUsd, worstMicroUsd }) => ({
+    legs: legs.map(({ venue, direction, limit, paidMicroUsd, bringsMicroUsd, worstMicroUsd }) => ({
       venue: VENUE_NAMES[venue],
+      outcome: boughtOutcome(venue, direction) === OUTCOME_NAMED ? 'named' : 'complement',
       limit: decimalFromScaled(limit, 4, 2),
       paid_micro_usd: paidMicroUsd,
       brings_micro_usd: bringsMicroUsd,
       worst_micro_usd: worstMicroUsd,
     })),
   }
+}
+
+function sum(cells: Float64Array): number {
+  return cells.reduce((total, cell) => total + cell, 0)
 }
 
 function perVenue<Value>(

@@ -32,13 +32,16 @@ import { type Approved, Intent } from './risk/intent.ts'
 import { type Ledger, OUTCOME_NAMED } from './state/ledger.ts'
 import { OrderEvent, OrderState } from './state/order.ts'
 import { OrderKind, type Orders } from './state/orders.ts'
+import type { Reconciliation } from './state/reconcile.ts'
 import { TradeEvent, TradeState } from './state/trade.ts'
 import { TRADES_MAX, type Trades } from './state/trades.ts'
 import type { Unwind } from './unwind.ts'
 import type { Gateway, LiveLegListener } from './venue/gateway.ts'
 import type { OrderRequest as KalshiRequest } from './venue/kalshi/encode.ts'
+import { KalshiError } from './venue/kalshi/error.ts'
 import { LegEnd, type UnknownReason } from './venue/leg.ts'
 import { OrderType, type OrderRequest as PolymarketRequest } from './venue/polymarket/encode.ts'
+import { PolymarketError } from './venue/polymarket/error.ts'
 import { KALSHI, POLYMARKET, VENUES, type Venue } from './venue/venue.ts'
 
 /** What is fixed about a bundle's two legs and is no detector's business. */
@@ -70,6 +73,7 @@ export interface OrderDeskParts {
   readonly legs: readonly Legs[]
   readonly risk: Risk
   readonly ledger: Ledger
+  readonly reconciliation: Reconciliation
   readonly trades: Trades
   readonly orders: Orders
   readonly store: OrderStore
@@ -91,6 +95,8 @@ export interface OrderDeskParts {
 const REQUEST_BYTES_MAX = 4_096
 const MS_PER_S = 1_000
 const NO_TRADE = -1
+/** By venue. */
+const SHORT_OF_MONEY = [PolymarketError.InsufficientBalance, KalshiError.InsufficientBalance] as const
 /** More than a share is no dust: something is not as the books of account have it, and risk lets nobody in. */
 const TRUE_UP_MICRO_SHARES_MAX = LOTS_PER_CONTRACT * MICRO_SHARES_PER_LOT
 
@@ -116,6 +122,8 @@ export class OrderDesk implements LiveLegListener, ExitSender {
   readonly #kalshiLimitCost = new Int32Array(TRADES_MAX)
   readonly #isKalshiDue = new Uint8Array(TRADES_MAX)
   readonly #secondMicroUsd = new Float64Array(TRADES_MAX)
+  /** The least that the other token may bring, where it is sold after the first; else 0. */
+  readonly #otherLimit = new Int32Array(TRADES_MAX)
 
   constructor(parts: OrderDeskParts) {
     this.#parts = parts
@@ -185,36 +193,39 @@ export class OrderDesk implements LiveLegListener, ExitSender {
   }
 
   /**
-   * Sells by hand, as a trade of its own: Polymarket's shares first, and on Kalshi what that sold. Where one venue alone
-   * sells what it has too much, the other counts as sold already. If it ends unequal, it is the exit desk's.
+   * Sells by hand, as a trade of its own: the first leg, and of the second what the first sold. Where there is one leg
+   * alone, what a venue has too much, the other side counts as sold already. What ends unequal is the exit desk's.
    *
    * @returns false when nothing could be sent: nothing has changed then
    */
-  unwind({ bundle, direction, lots, legs }: Unwind, nowNs: Ns): boolean {
+  unwind({ bundle, lots, legs }: Unwind, nowNs: Ns): boolean {
     const { bundles, trades, risk } = this.#parts
-    const [polymarket, kalshi] = [POLYMARKET, KALSHI].map((venue) => legs.find((leg) => leg.venue === venue))
+    const [first, second] = legs
+    const { direction } = first
     const trade = trades.begin(bundle, direction, 0)
     if (trade === NO_TRADE) return false
     risk.sent(bundle, 0)
-    this.#isKalshiDue[trade] = 0
+    const kalshi = legs.find(({ venue }) => venue === KALSHI)
+    this.#isKalshiDue[trade] = kalshi === undefined ? 0 : 1
     this.#secondMicroUsd[trade] = 0
     if (kalshi !== undefined) {
       const buysYes = !kalshiBuysYes(direction, bundles[bundle].inverse)
-      this.#isKalshiDue[trade] = 1
       this.#kalshiSide[trade] = buysYes ? SIDE_BID : SIDE_ASK
       this.#kalshiPrice[trade] = buysYes ? kalshi.limitCost : kalshi.limit
       this.#kalshiLimitCost[trade] = kalshi.limitCost
     }
-    const idle = polymarket === undefined ? POLYMARKET : KALSHI
-    const soldMicroShares = legs.length === 1 ? -lots * MICRO_SHARES_PER_LOT : 0
-    trades.book(trade, idle, soldMicroShares, 0, 0)
+    this.#otherLimit[trade] = second?.venue === POLYMARKET ? second.limit : 0
+    const other = (1 - first.venue) as Venue
+    const soldMicroShares = second === undefined ? -lots * MICRO_SHARES_PER_LOT : 0
+    trades.book(trade, other, soldMicroShares, 0, 0)
     const isSent =
-      polymarket === undefined
+      first.venue === KALSHI
         ? this.#sendSecond(trade)
-        : this.exitDesk.sellToken(trade, polymarket.limit, lots, nowNs)
+        : this.exitDesk.sellToken(trade, direction, first.limit, lots, nowNs)
     if (isSent) return true
-    trades.book(trade, idle, -soldMicroShares, 0, 0)
+    trades.book(trade, other, -soldMicroShares, 0, 0)
     this.#isKalshiDue[trade] = 0
+    this.#otherLimit[trade] = 0
     this.#settle(trade, 0, nowNs)
     return false
   }
@@ -229,12 +240,14 @@ export class OrderDesk implements LiveLegListener, ExitSender {
     feeMicroUsd: number,
     nowNs: Ns,
     end: LegEnd,
+    refusal: number,
   ): void {
     const { orders, ledger } = this.#parts
     const place = orders.place(order)
+    if (end === LegEnd.Refused && refusal === SHORT_OF_MONEY[venue]) ledger.doubt(orders.bundle[place], venue)
     const isNothing = end === LegEnd.Refused || end === LegEnd.Absent
     orders.move(place, isNothing ? OrderEvent.Refuse : OrderEvent.Fill)
-    ledger.reserve(venue, -orders.reservedMicroUsd[place])
+    ledger.reserve(orders.bundle[place], venue, -orders.reservedMicroUsd[place])
     orders.reservedMicroUsd[place] = 0
     this.#book(place, filledMicroShares, costMicroUsd, feeMicroUsd, nowNs)
     this.#ended(orders.trade[place], filledMicroShares, nowNs)
@@ -338,7 +351,7 @@ export class OrderDesk implements LiveLegListener, ExitSender {
     orders.setDigest(at, exits.digests, exits.digestStart(place))
     const exit = this.#exitOf(orders.trade[at], 0)
     exit.polymarketCostMicroUsd = costMicroUsd
-    ledger.reserve(POLYMARKET, costMicroUsd)
+    ledger.reserve(orders.bundle[at], POLYMARKET, costMicroUsd)
     orders.reservedMicroUsd[at] = costMicroUsd
     this.#send(order, risk.approveExit(exit), length, wallMs)
     return true
@@ -358,17 +371,18 @@ export class OrderDesk implements LiveLegListener, ExitSender {
     const { trades, orders, ledger } = this.#parts
     const order = orders.plan(trade, trades.bundle[trade], trades.direction[trade], venue, kind)
     orders.reservedMicroUsd[orders.place(order)] = costMicroUsd
-    ledger.reserve(venue, costMicroUsd)
+    ledger.reserve(trades.bundle[trade], venue, costMicroUsd)
     trades.underWay[trade]++
     return order
   }
 
   #send(order: number, approved: Approved, length: number, wallMs: number): void {
-    const { orders, gateways } = this.#parts
+    const { orders, gateways, reconciliation } = this.#parts
     const place = orders.place(order)
-    const venue = orders.venue[place]
+    const venue = orders.venue[place] as Venue
     orders.move(place, OrderEvent.Send)
     orders.sentMs[place] = wallMs
+    reconciliation.touched(orders.bundle[place], venue, this.#parts.clock.nowNs())
     gateways[venue].send(approved, order, this.#requests[venue], length)
   }
 
@@ -418,6 +432,7 @@ export class OrderDesk implements LiveLegListener, ExitSender {
     trades.underWay[trade]--
     if (trades.underWay[trade] > 0) return
     if (this.#isKalshiDue[trade] === 1 && this.#sendSecond(trade)) return
+    if (this.#otherLimit[trade] > 0 && this.#sellOther(trade, nowNs)) return
     this.#settle(trade, filledMicroShares, nowNs)
   }
 
@@ -440,7 +455,7 @@ export class OrderDesk implements LiveLegListener, ExitSender {
   #sendSecond(trade: number): boolean {
     const { trades, ledger } = this.#parts
     this.#isKalshiDue[trade] = 0
-    ledger.reserve(KALSHI, -this.#secondMicroUsd[trade])
+    ledger.reserve(trades.bundle[trade], KALSHI, -this.#secondMicroUsd[trade])
     const filled = trades.filledMicroShares[trade * VENUES + POLYMARKET]
     const lots = Math.floor(Math.abs(filled) / MICRO_SHARES_PER_LOT)
     if (lots === 0) return false
@@ -454,9 +469,20 @@ export class OrderDesk implements LiveLegListener, ExitSender {
     )
   }
 
+  /** The first token is sold: as many of the other. */
+  #sellOther(trade: number, nowNs: Ns): boolean {
+    const { trades } = this.#parts
+    const limit = this.#otherLimit[trade] as Price
+    this.#otherLimit[trade] = 0
+    const lots = Math.floor(-trades.filledMicroShares[trade * VENUES + POLYMARKET] / MICRO_SHARES_PER_LOT)
+    const opposite = (1 - trades.direction[trade]) as Direction
+    return lots > 0 && this.exitDesk.sellToken(trade, opposite, limit, lots, nowNs)
+  }
+
   #reserveSecond(trade: number, microUsd: number): void {
+    const { trades, ledger } = this.#parts
     this.#secondMicroUsd[trade] = microUsd
-    this.#parts.ledger.reserve(KALSHI, microUsd)
+    ledger.reserve(trades.bundle[trade], KALSHI, microUsd)
   }
 
   /** What an order brought, or a correction of it, into the trade, the books of account and the journal. */
@@ -467,7 +493,7 @@ export class OrderDesk implements LiveLegListener, ExitSender {
     feeMicroUsd: number,
     nowNs: Ns,
   ): void {
-    const { orders, trades, ledger, journal, observer } = this.#parts
+    const { orders, trades, ledger, reconciliation, journal, observer } = this.#parts
     const trade = orders.trade[place]
     const venue = orders.venue[place] as Venue
     const bundle = orders.bundle[place]
@@ -477,8 +503,11 @@ export class OrderDesk implements LiveLegListener, ExitSender {
     const microShares = nets ? -filledMicroShares : filledMicroShares
     const cost = nets ? costMicroUsd - filledMicroShares : costMicroUsd
     ledger.settle(venue, bundle, bought, microShares, cost + feeMicroUsd)
+    reconciliation.touched(bundle, venue, nowNs)
     if (trade !== NO_TRADE) {
-      trades.book(trade, venue, microShares, cost, feeMicroUsd)
+      // A share of the other outcome counts on the trade's other side, wherever it lies.
+      const isOther = orders.direction[place] !== trades.direction[trade]
+      trades.book(trade, isOther ? ((1 - venue) as Venue) : venue, microShares, cost, feeMicroUsd)
       if (orders.kind[place] === OrderKind.SellBack && filledMicroShares !== 0) trades.hasSold[trade] = 1
     }
     const fill = this.#fill

@@ -15,6 +15,8 @@ export interface PrivateChannelParts extends Omit<LinkParts, 'heartbeat'> {
   /** What is said when the socket stands. */
   readonly hello: () => string
   readonly gateway: PrivateListener
+  /** It stands again: what happened meanwhile was told to nobody. */
+  readonly onReady: () => void
 }
 
 /**
@@ -39,6 +41,7 @@ export class PrivateChannel implements LinkEvents {
     link.send(this.#parts.hello())
     link.ready(nowNs)
     this.#parts.gateway.privateIsLive = true
+    this.#parts.onReady()
   }
 
   message(_link: Link, bytes: Uint8Array): void {

@@ -46,8 +46,13 @@ export interface UnwindWish {
   readonly maxLossMicroUsd: number
 }
 
-export interface UnwindLeg {
+/** Shares that trades of one direction bought on one venue. */
+interface Holding {
   readonly venue: Venue
+  readonly direction: Direction
+}
+
+export interface UnwindLeg extends Holding {
   /** Least that a share may bring, before its fee. */
   readonly limit: Price
   /** The same as the cost of its other side. */
@@ -59,14 +64,14 @@ export interface UnwindLeg {
   readonly worstMicroUsd: number
 }
 
-/** A sale that may be sent: equal parts on both venues, or one venue's excess. */
+/** A sale that may be sent: equal parts of two holdings that cover each other, or one venue's excess. */
 export interface Unwind {
   readonly bundle: number
-  /** That of the trades which bought what is sold. */
-  readonly direction: Direction
+  /** Of each leg. */
   readonly lots: number
   /** What could be sold if the books had it. */
   readonly wantedLots: number
+  /** In the order in which they are sold; Polymarket, which counts in its own way, before Kalshi. */
   readonly legs: readonly UnwindLeg[]
 }
 
@@ -86,18 +91,18 @@ export function planUnwind(sources: UnwindSources, wish: UnwindWish): Unwind {
   for (const venue of venues)
     if (books[venue][bundle.books[venue]].state !== BookState.Live)
       throw refusal(bundle, 'UNWIND_NOT_LIVE', `its ${VENUE_NAMES[venue]} book is not LIVE`, LOOK_AGAIN)
-  const { direction, heldLots } = held(sources, wish)
+  const { holdings, heldLots } = held(sources, wish)
   if (heldLots === 0)
     throw refusal(
       bundle,
       'UNWIND_NOTHING',
       wish.venue === undefined
-        ? 'it holds no shares that both venues could sell in equal parts'
+        ? 'it holds no shares that could be sold in equal parts'
         : `${VENUE_NAMES[wish.venue]} holds nothing without its other side`,
       'look at `tandem positions`',
     )
   const wantedLots = Math.min(wish.lots ?? heldLots, heldLots, LOTS_ORDER_MAX)
-  const ladders = venues.map((venue) => offered(sources, wish.bundle, venue, direction, wantedLots))
+  const ladders = holdings.map((holding) => offered(sources, wish.bundle, holding, wantedLots))
   const lots = Math.min(wantedLots, ...ladders.map((ladder) => ladder.lotsBefore[ladder.count]))
   const leastLots = venues.includes(POLYMARKET) ? Math.max(bundle.polymarketMinLots, 1) : 1
   if (lots < leastLots)
@@ -107,7 +112,7 @@ export function planUnwind(sources: UnwindSources, wish: UnwindWish): Unwind {
       `${contracts(lots)} of ${contracts(wantedLots)} shares could be sold, and the venue takes no order below ${contracts(leastLots)}`,
       'sell more at once, or wait for deeper books',
     )
-  const legs = ladders.map((ladder, at) => legOf(sources, wish.bundle, venues[at], direction, ladder, lots))
+  const legs = ladders.map((ladder, at) => legOf(sources, wish.bundle, holdings[at], ladder, lots))
   const lossMicroUsd = legs.reduce((sum, leg) => sum + leg.paidMicroUsd - leg.worstMicroUsd, 0)
   if (lossMicroUsd > wish.maxLossMicroUsd)
     throw refusal(
@@ -116,37 +121,47 @@ export function planUnwind(sources: UnwindSources, wish: UnwindWish): Unwind {
       `it may lose ${dollars(lossMicroUsd)} dollars against what it cost, and ${dollars(wish.maxLossMicroUsd)} are allowed`,
       'allow it with --max-loss, sell less, or wait',
     )
-  return { bundle: wish.bundle, direction, lots, wantedLots, legs }
+  return { bundle: wish.bundle, lots, wantedLots, legs }
 }
 
 const LOOK_AGAIN = 'look at `tandem status`, and try again when it is'
 
-function held({ ledger }: UnwindSources, wish: UnwindWish): { direction: Direction; heldLots: number } {
-  const { bundle, venue } = wish
-  const lots = (microShares: number): number => Math.floor(microShares / MICRO_SHARES_PER_LOT)
-  const sides = [BUY_POLYMARKET_SELL_KALSHI, BUY_KALSHI_SELL_POLYMARKET] as const
-  const on = (at: Venue, direction: Direction): number =>
-    ledger.heldMicroShares(bundle, at, boughtOutcome(at, direction))
+const EITHER_WAY = [BUY_POLYMARKET_SELL_KALSHI, BUY_KALSHI_SELL_POLYMARKET] as const
+
+/** What is to be sold: of a pair that was bought both ways the larger part, and what is left in another sale. */
+function held(
+  { ledger }: UnwindSources,
+  { bundle, venue }: UnwindWish,
+): { holdings: readonly Holding[]; heldLots: number } {
+  const on = (holding: Holding): number =>
+    ledger.heldMicroShares(bundle, holding.venue, boughtOutcome(holding.venue, holding.direction))
+  const of = (holdings: readonly Holding[], microSharesMax: number) => {
+    const microShares = Math.min(microSharesMax, ...holdings.map(on))
+    return { holdings, heldLots: Math.max(Math.floor(microShares / MICRO_SHARES_PER_LOT), 0) }
+  }
   if (venue !== undefined) {
     const excess = ledger.excessMicroShares(bundle, OUTCOME_NAMED)
     const outcome = excess > 0 ? OUTCOME_NAMED : OUTCOME_COMPLEMENT
-    const direction = sides.find((side) => boughtOutcome(venue, side) === outcome) as Direction
-    return { direction, heldLots: Math.max(lots(Math.min(Math.abs(excess), on(venue, direction))), 0) }
+    const direction = EITHER_WAY.find((way) => boughtOutcome(venue, way) === outcome) as Direction
+    return of([{ venue, direction }], Math.abs(excess))
   }
-  // A pair that was bought both ways is sold one way at a time.
-  const [first, second] = sides.map((direction) => ({
-    direction,
-    heldLots: Math.max(lots(Math.min(on(POLYMARKET, direction), on(KALSHI, direction))), 0),
-  }))
-  return first.heldLots >= second.heldLots ? first : second
+  return [
+    ...EITHER_WAY.map((direction): Holding[] => [
+      { venue: POLYMARKET, direction },
+      { venue: KALSHI, direction },
+    ]),
+    // Kalshi nets the two outcomes, Polymarket keeps both.
+    EITHER_WAY.map((direction): Holding => ({ venue: POLYMARKET, direction })),
+  ]
+    .map((holdings) => of(holdings, Number.POSITIVE_INFINITY))
+    .reduce((most, next) => (next.heldLots > most.heldLots ? next : most))
 }
 
 /** What the other side of the held shares costs, as deep as is wanted. */
 function offered(
   { bundles, books }: UnwindSources,
   bundleIndex: number,
-  venue: Venue,
-  direction: Direction,
+  { venue, direction }: Holding,
   lots: number,
 ): CostLadder {
   const bundle = bundles[bundleIndex]
@@ -162,8 +177,7 @@ function offered(
 function legOf(
   { bundles, ledger }: UnwindSources,
   bundleIndex: number,
-  venue: Venue,
-  direction: Direction,
+  { venue, direction }: Holding,
   ladder: CostLadder,
   lots: number,
 ): UnwindLeg {
@@ -183,6 +197,7 @@ function legOf(
   const paid = Math.max(ledger.paidMicroUsd(bundleIndex, venue, outcome), 0)
   return {
     venue,
+    direction,
     limit,
     limitCost,
     paidMicroUsd: Math.ceil((paid * lots) / LOTS_PER_CONTRACT),

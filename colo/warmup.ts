@@ -74,7 +74,7 @@ export class Warmup {
       send: (approved, order) =>
         void this.#answers.push(() => {
           const filled = approved.kalshiLots * 10_000
-          desk?.legDone(order, venue, filled, 0, 0, this.#clock.nowNs(), LegEnd.Fills)
+          desk?.legDone(order, venue, filled, 0, 0, this.#clock.nowNs(), LegEnd.Fills, 0)
         }),
     })
     const assembly = assemble(listing, readSettings({ cooldownMs: 0, limits: UNLIMITED }, 'warm-up'), {
@@ -160,6 +160,8 @@ const BLIND: ExecutorObserver & BookListener = {
   legUnknown() {},
   tradeParked() {},
   legCorrected() {},
+  mismatch() {},
+  moneyMoved() {},
   bookMoved() {},
   tickTold() {},
 }

@@ -15,7 +15,7 @@ import { SHARDS, type World } from './world.ts'
 //   GET  /faults    POST /faults {"name", "on", "venue"?}
 //   POST /pause     {"venue", "pause": "none" | "trading" | "exchange"}
 //   POST /restart   {"venue", "ms"}
-//   GET  /timings   when frames were written and orders read
+//   GET  /timings[?afterNs=N]    when frames were written and orders read, after that moment of theirs
 
 export interface ControlParts {
   readonly world: World
@@ -105,7 +105,7 @@ export class Control {
         world.restart(oneOf(fields, 'venue', VENUES), whole(fields, 'ms'))
         return {}
       case 'GET /timings':
-        return timings.document()
+        return timings.document(query.has('afterNs') ? Number(query.get('afterNs')) : undefined)
     }
     return undefined
   }

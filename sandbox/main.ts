@@ -24,8 +24,9 @@ const RATE_MAX = 50_000
 const CHAIN_ID = 137
 /** How long Kalshi's portfolio reads lag behind its engine. */
 const READ_LAG_MS = 200
-const POLYMARKET_MICRO_USD = 100_000_000_000
-const KALSHI_SHARD_MICRO_USD = 50_000_000_000
+/** Made-up money should have no end: at seven trades a second a hundred thousand dollars are gone in two minutes. */
+const POLYMARKET_MICRO_USD = 100_000_000_000_000
+const KALSHI_SHARD_MICRO_USD = 50_000_000_000_000
 
 interface Options {
   readonly markets: number

@@ -50,9 +50,17 @@ export class Timings {
     return this.#nowNs()
   }
 
-  /** Oldest first. */
-  document(): { nowNs: number; frames: FrameWritten[]; orders: OrderRead[] } {
-    return { nowNs: this.#nowNs(), frames: this.#frames.items(), orders: this.#orders.items() }
+  /** What came after `afterNs`, oldest first. */
+  document(afterNs = Number.NEGATIVE_INFINITY): {
+    nowNs: number
+    frames: FrameWritten[]
+    orders: OrderRead[]
+  } {
+    return {
+      nowNs: this.#nowNs(),
+      frames: this.#frames.items().filter(({ writtenNs }) => writtenNs > afterNs),
+      orders: this.#orders.items().filter(({ readNs }) => readNs > afterNs),
+    }
   }
 }
 

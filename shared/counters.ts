@@ -59,8 +59,34 @@ export const Counters = {
     'venue',
     VENUES,
   ),
+  mismatches: row(
+    'tandem_position_mismatches_total',
+    'Looks that found a venue’s position otherwise than our books, twice in a row.',
+    'venue',
+    VENUES,
+  ),
+  moneyMoves: row(
+    'tandem_money_moves_total',
+    'Money that came or went without an order of ours.',
+    'venue',
+    VENUES,
+  ),
   poolApproved: row('tandem_pool_approved_total', 'Approved decisions that asked the pool for an order.'),
   poolHits: row('tandem_pool_hits_total', 'Approved decisions that the pool served.'),
+  clockAhead: row(
+    'tandem_clock_ahead_ms',
+    'Our wall clock less a venue’s, by its answers’ Date.',
+    'venue',
+    VENUES,
+  ),
+  journalBlocked: row(
+    'tandem_journal_blocked',
+    '1 while the disk takes no record: no new intent is allowed.',
+  ),
+  journalOmitted: row(
+    'tandem_journal_turns_omitted_total',
+    'Turns without an order that found no room in the journal’s ring.',
+  ),
   logDropped: row('tandem_log_dropped_total', 'Log lines given up because the log’s thread lagged behind.'),
   logUnwritten: row('tandem_log_unwritten_total', 'Log lines that the disk or the pipe refused.'),
 } as const

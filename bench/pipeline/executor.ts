@@ -28,15 +28,22 @@ export interface ExecutorTurns {
   /** Microseconds, of each decision that was sent. */
   readonly decideUs: readonly number[]
   readonly writeUs: readonly number[]
+  /** Orders that the signer signed ahead, a second. */
+  readonly refillPerS: number
   /** Decisions by outcome. */
   readonly outcomes: Readonly<Record<string, number>>
 }
 
 const PLENTY_MICRO_USD = 1_000_000_000_000_000
 const ORDERS_PER_S = 10_000
+/**
+ * The shortest there is. An order is replaced after five sixths of its life (colo/pool/pool.ts), so the stock of these
+ * sizes and levels comes to some 500 signatures a second, those for what was traded among them.
+ */
+const LIFE_SECONDS = 5
 const SETTINGS = {
   cooldownMs: 0,
-  pool: { sizesCents: [800, 3_200] },
+  pool: { sizesCents: [800, 3_200], lifeSeconds: LIFE_SECONDS },
   limits: {
     orderMicroUsd: PLENTY_MICRO_USD,
     marketMicroUsd: PLENTY_MICRO_USD,
@@ -58,6 +65,8 @@ class Turns implements ExecutorObserver, BookListener {
   decideUs: number[] = []
   writeUs: number[] = []
   outcomes: Record<string, number> = {}
+  #signed = 0
+  #takenMs = 0
 
   turn(cells: Float64Array): void {
     const outcome = cells[TurnCell.outcome]
@@ -69,12 +78,17 @@ class Turns implements ExecutorObserver, BookListener {
     this.writeUs.push((cells[TurnCell.t2Ns] - cells[TurnCell.t1Ns]) / NS_PER_US)
   }
 
-  take(): ExecutorTurns {
+  /** What came since the last time. @param signed orders, ever */
+  take(signed: number): ExecutorTurns {
     const { decideUs, writeUs, outcomes } = this
+    const nowMs = performance.now()
+    const refillPerS = ((signed - this.#signed) * 1_000) / (nowMs - this.#takenMs)
+    this.#signed = signed
+    this.#takenMs = nowMs
     this.decideUs = []
     this.writeUs = []
     this.outcomes = {}
-    return { decideUs, writeUs, outcomes }
+    return { decideUs, writeUs, refillPerS, outcomes }
   }
 
   signal(): void {}
@@ -85,6 +99,8 @@ class Turns implements ExecutorObserver, BookListener {
   legUnknown(): void {}
   tradeParked(): void {}
   legCorrected(): void {}
+  mismatch(): void {}
+  moneyMoved(): void {}
   bookMoved(): void {}
   tickTold(): void {}
 }
@@ -94,7 +110,13 @@ async function start({ ca, doors }: ExecutorOrder): Promise<void> {
   const listing = new Listing(mapping.pairs.map((pair) => ({ pair, fees: mapping.fees.bench })))
   const signer = await spawnSigner({ ephemeral: 'rsa', limits: SIGNER_LIMITS })
   const folder = mkdtempSync(join(tmpdir(), 'tandem-bench-'))
-  const journal = new Journal(join(folder, 'journal'), Date.now(), 'each')
+  const runId = `bench-${Date.now().toString(36)}-`
+  const journal = new Journal({
+    directory: join(folder, 'journal'),
+    wallAtZeroMs: Date.now(),
+    runId,
+    sync: 'always',
+  })
   const turns = new Turns()
   const live = new Live({
     listing,
@@ -118,7 +140,7 @@ async function start({ ca, doors }: ExecutorOrder): Promise<void> {
     },
     signer: signer.client,
     journal,
-    runId: `bench-${Date.now().toString(36)}-`,
+    runId,
     balanceMicroUsd: [PLENTY_MICRO_USD, PLENTY_MICRO_USD],
     saltStart: SALT_MIN,
     random: Math.random,
@@ -128,7 +150,7 @@ async function start({ ca, doors }: ExecutorOrder): Promise<void> {
   })
   for (const gateway of live.gateways) gateway.limit(ORDERS_PER_S, ORDERS_PER_S)
   live.start()
-  process.on('message', () => process.send?.(turns.take()))
+  process.on('message', () => process.send?.(turns.take(live.assembly.pool.counters.signed)))
   process.on('disconnect', async () => {
     await live.stop(0)
     await journal.close()

@@ -9,26 +9,31 @@ import { Counting } from '@tandem/colo/counting.ts'
 import { ConnectionState } from '@tandem/colo/feed/connection.ts'
 import { Journal } from '@tandem/colo/journal/journal.ts'
 import { Listing } from '@tandem/colo/listing.ts'
-import { Live } from '@tandem/colo/live.ts'
+import { Live, type Standing } from '@tandem/colo/live.ts'
 import { openLog } from '@tandem/colo/log.ts'
 import { startMetrics } from '@tandem/colo/metrics/metrics.ts'
 import { Operator } from '@tandem/colo/operator.ts'
 import { SALT_MAX, SALT_MIN } from '@tandem/colo/pool/pool.ts'
-import { HaltReason, haltNames } from '@tandem/colo/risk/halt.ts'
+import { DIGEST_BYTES } from '@tandem/colo/pool/store.ts'
 import { spawnSigner } from '@tandem/colo/signer/spawn.ts'
+import { troublesOf } from '@tandem/colo/trouble.ts'
 import { TurnCell, TurnOutcome } from '@tandem/colo/turn.ts'
-import { KALSHI, POLYMARKET } from '@tandem/colo/venue/venue.ts'
+import { clientOrderId } from '@tandem/colo/venue/kalshi/encode.ts'
+import { KALSHI, POLYMARKET, VENUE_NAMES } from '@tandem/colo/venue/venue.ts'
 import { assert } from '@tandem/shared/assert.ts'
 import { CounterCells, Counters } from '@tandem/shared/counters.ts'
 import { feesOf, readMapping } from '@tandem/shared/mapping.ts'
 import { nameOf } from '@tandem/shared/named-integer.ts'
 import { readSettings } from '@tandem/shared/settings.ts'
 import WebSocket from 'ws'
-import { exitCodeOf, failureLine } from '../failure.ts'
+import { EXIT_FAILURE, exitCodeOf, failureLine } from '../failure.ts'
+import { readWhole } from '../journal/summary.ts'
 import { RunRecord } from '../replay/report.ts'
 import { snapshotOf } from '../snapshot.ts'
+import { answered, Heard } from './heard.ts'
 import type { LiveCommand, LiveOrder, LiveSaying } from './order.ts'
 import { liveReport, Times } from './report.ts'
+import { VitalSigns } from './vitals.ts'
 
 /** Within randomInt's limit: a salt need only not be one that was used before. */
 const SALT_SPREAD = 2 ** 47
@@ -36,12 +41,15 @@ assert(SALT_MIN + SALT_SPREAD <= SALT_MAX, 'LIVE_SALT_IN_RANGE')
 const SNAPSHOT_MS = 100
 /** Counters that somebody else keeps are taken over so often. */
 const SAMPLE_MS = 1_000
+/** Trades that the report lists, the newest: a run without an end must not keep all. */
+const LISTED_MAX = 1_000
 /** Answers that are still out when the run ends: both venues are given this long. */
 const STOP_WAIT_MS = 5_000
 /** Any timer keeps a process alive; this one need not do more. */
 const AWAKE_MS = 60_000
 
-async function run(lines: AsyncIterator<string>): Promise<void> {
+/** @returns the exit code: what was wrong is said by then. */
+async function run(lines: AsyncIterator<string>): Promise<number> {
   const order = JSON.parse((await lines.next()).value) as LiveOrder
   const settings = readSettings(order.settings, 'settings')
   const { mapping } = readMapping(order.mapping, 'pairs')
@@ -49,39 +57,108 @@ async function run(lines: AsyncIterator<string>): Promise<void> {
     mapping.pairs.map((pair) => ({ pair, fees: feesOf(mapping, pair, order.fees, 'pairs') })),
   )
   const signer = await spawnSigner(order.signer)
-  const journal = new Journal(order.journalPath, Date.now(), 'each')
   const startMs = Date.now()
   const runId = `tandem-${startMs.toString(36)}-`
   const record = new RunRecord(
     listing.pairs.map(({ pair }) => pair.id),
     [listing.marketIds(POLYMARKET), listing.marketIds(KALSHI)],
     () => String(BigInt(startMs) * 1_000_000n + BigInt(live.clock.nowNs())),
+    LISTED_MAX,
   )
   const times = new Times()
+  const vitals = order.vitals ? new VitalSigns() : undefined
   const noteTurn = record.turn.bind(record)
   record.turn = (cells) => {
     noteTurn(cells)
     if (cells[TurnCell.outcome] !== TurnOutcome.Sent) return
     times.turn(cells[TurnCell.t0Ns], cells[TurnCell.t1Ns], cells[TurnCell.t2Ns])
+    const digestAt = cells[TurnCell.poolSlot] * DIGEST_BYTES
+    unsaid.push({
+      frames: heard.since(cells[TurnCell.t0Ns]),
+      bundle: cells[TurnCell.bundle],
+      digest: live.assembly.pool.store.digests.slice(digestAt, digestAt + DIGEST_BYTES),
+      counter: cells[TurnCell.clientOrderId],
+    })
+  }
+  let troubles: string[] = []
+  const said = new Set<string>()
+  const sayOnce = (trouble: string): void => {
+    const kind = kindOf(trouble)
+    if (said.has(kind)) return
+    said.add(kind)
+    process.stderr.write(`tandem: ${trouble}\n`)
+  }
+  // Without its signer it cannot even leave a trade: what is open is settled, and that is the end.
+  let giveUp: (() => void) | undefined
+  const gaveUp = new Promise<IteratorReturnResult<undefined>>((resolve) => {
+    giveUp = () => resolve({ done: true, value: undefined })
+    process.once('SIGTERM', giveUp)
+  })
+  const lookAround = (): Standing => {
+    const standing = live.standing()
+    const before = new Set(troubles.map(kindOf))
+    troubles = troublesOf(standing)
+    // A connection that is back by the next look is no trouble.
+    for (const trouble of troubles)
+      if (!trouble.includes('[VENUE_') || before.has(kindOf(trouble))) sayOnce(trouble)
+    if (standing.isSignerGone) giveUp?.()
+    return standing
+  }
+  const heard = new Heard()
+  let unsaid: { frames: Buffer[]; bundle: number; digest: Uint8Array; counter: number }[] = []
+  const saySent = (): void => {
+    for (const { frames, bundle, digest, counter } of unsaid) {
+      const { polymarket, kalshi } = listing.pairs[bundle].pair
+      const tokens = [polymarket.yesToken, polymarket.noToken]
+      const frame = answered(frames, { ticker: kalshi.ticker, tokens })
+      if (frame === undefined) continue
+      const orders = {
+        polymarket: `0x${Buffer.from(digest).toString('hex')}`,
+        kalshi: clientOrderId(runId, counter),
+      }
+      say({ kind: 'sent', sent: { frame, orders } })
+    }
+    unsaid = []
   }
   const cells = new CounterCells()
   const log = openLog({ file: undefined, level: 'warn', cells })
-  record.halted = (halts) => {
-    // That we are ending, and what ends with us, is no news to whoever ended us.
-    if ((halts & HaltReason.Stopping) === 0)
-      log.logger.warn({ halts: haltNames(halts) }, halts === 0 ? 'resumed' : 'halted')
-  }
   const metrics = await startMetrics({
     cells,
     port: 0,
     newWorker: (file, options) => new Worker(file, options),
     onLost: (error) => log.logger.error({ error: error.message }, 'the metrics thread ended'),
   })
+  const alarm = (what: string, fields: object): void => log.logger.warn(fields, what)
+  const { pairs } = listing
+  record.tradeParked = (trade) => {
+    record.parked++
+    alarm('a trade could not be closed in time: its pair stands still', { pair: pairOf(live, trade) })
+  }
+  record.mismatch = (bundle, venue, ours, told) => {
+    record.mismatches++
+    alarm('a venue shows another position than our books: its pair stands still', {
+      pair: pairs[bundle].pair.id,
+      venue: VENUE_NAMES[venue],
+      oursMicroShares: ours,
+      toldMicroShares: told,
+    })
+  }
+  record.moneyMoved = (venue, _purse, microUsd) => {
+    record.moneyMoves++
+    alarm('money came or went without an order of ours', { venue: VENUE_NAMES[venue], microUsd })
+  }
   const observer = new Counting(
     cells,
     listing.books.map(({ length }) => length),
     record,
   )
+  // Last, so that its wall clock is that of the executor's ns 0.
+  const journal = new Journal({
+    directory: order.journal,
+    wallAtZeroMs: Date.now(),
+    runId,
+    sync: 'always',
+  })
   const live = new Live({
     listing,
     settings,
@@ -92,7 +169,11 @@ async function run(lines: AsyncIterator<string>): Promise<void> {
     balanceMicroUsd: order.balanceMicroUsd,
     saltStart: SALT_MIN + randomInt(SALT_SPREAD),
     random: Math.random,
-    makeSocket: (url, options) => new WebSocket(url, options),
+    makeSocket(url, options) {
+      const socket = new WebSocket(url, options)
+      // Before the feed's own listener, so that a decision finds its frames here.
+      return socket.on('message', (bytes: Buffer) => heard.note(bytes, live.clock.nowNs()))
+    },
     afterReads: (then) => void setImmediate(then),
     observer,
   })
@@ -119,35 +200,78 @@ async function run(lines: AsyncIterator<string>): Promise<void> {
     kalshiPublicKeyPem: pemOf(kalshi.publicKey),
   })
 
+  let blocked: string | undefined
+  /** Says once that the disk refuses, and once that it takes what is written again. */
+  const sampleJournal = (): void => {
+    cells.set(Counters.journalOmitted, journal.ring.omittedTotal)
+    if (journal.blocked === blocked) return
+    blocked = journal.blocked
+    cells.set(Counters.journalBlocked, blocked === undefined ? 0 : 1)
+    const facts = { error: blocked, directory: journal.directory }
+    if (blocked === undefined) log.logger.warn(facts, 'the journal is written again: entries go on')
+    else log.logger.error(facts, 'the journal cannot be written: no entry until it can, nothing is lost')
+  }
+
   let snapshots: NodeJS.Timeout | undefined
   let sampling: NodeJS.Timeout | undefined
-  for (let line = await lines.next(); !line.done; line = await lines.next()) {
+  const next = () => Promise.race([lines.next(), gaveUp])
+  for (let line = await next(); !line.done; line = await next()) {
     const command = line.value as LiveCommand
     if (command === 'stop') break
+    if (command === 'collect') {
+      if (vitals !== undefined) say({ kind: 'vitals', vitals: vitals.collect(live.frames) })
+      continue
+    }
     live.start()
     sampling = setInterval(() => {
       observer.sample(live.assembly.intakes, live.assembly.pool)
       sample(cells, live)
+      if (vitals !== undefined) say({ kind: 'vitals', vitals: vitals.take(live.frames) })
+      saySent()
+      lookAround()
+      sampleJournal()
     }, SAMPLE_MS)
     snapshots = setInterval(
-      () => say({ kind: 'snapshot', snapshot: snapshotOf(live.assembly, record, feedLines(live)) }),
+      () =>
+        say({
+          kind: 'snapshot',
+          snapshot: snapshotOf(live.assembly, record, [...feedLines(live), ...troubles]),
+        }),
       SNAPSHOT_MS,
     )
   }
   clearInterval(snapshots)
   clearInterval(sampling)
+  const { isSignerGone, isJournalBlocked, venues } = lookAround()
   await control.close()
   await live.stop(STOP_WAIT_MS)
-  say({ kind: 'report', report: liveReport(live, record, times) })
-  await journal.close()
+  saySent()
+  const unwritten = await journal.close().catch((error: unknown) => error)
+  const kept = { ...readWhole(order.journal), omitted_turns: journal.ring.omittedTotal }
+  say({ kind: 'report', report: liveReport(live, record, times, kept) })
+  if (unwritten !== undefined) throw unwritten
   await signer.stop()
   await metrics.close()
   await log.close()
+  const isBarred = isSignerGone || isJournalBlocked || venues.some(({ isSkewed }) => isSkewed)
+  const feeds = Object.values(live.feeds())
+  const isNowhere = venues.some(
+    ({ feedLoss }, venue) => feedLoss !== '' && feeds[venue].sockets.every(({ opens }) => opens === 0),
+  )
+  if (isNowhere) troubles.forEach(sayOnce)
+  return isBarred || isNowhere ? EXIT_FAILURE : 0
+}
+
+/** The same trouble with another number in it is no news. */
+function kindOf(trouble: string): string {
+  return trouble.replace(/\d+/g, '')
 }
 
 /** What the live parts count themselves. */
 function sample(cells: CounterCells, live: Live): void {
   cells.add(Counters.beats)
+  for (const [venue, { aheadMs }] of live.standing().venues.entries())
+    if (!Number.isNaN(aheadMs)) cells.set(Counters.clockAhead, Math.round(aheadMs), venue)
   cells.set(Counters.pauses, live.pauses.count, 0)
   cells.set(Counters.pauses, live.pauses.long, 1)
   for (const [venue, { sockets, reconnects }] of Object.values(live.feeds()).entries()) {
@@ -159,6 +283,12 @@ function sample(cells: CounterCells, live: Live): void {
     cells.set(Counters.losses, reconnects, venue)
     cells.set(Counters.frames, live.frames[venue], venue)
   }
+}
+
+/** The pair of an open trade. */
+function pairOf(live: Live, trade: number): string {
+  const { trades, listing } = live.assembly
+  return listing.pairs[trades.bundle[trade]].pair.id
 }
 
 function say(saying: LiveSaying): void {
@@ -184,16 +314,17 @@ function pemOf(spki: Uint8Array): string {
 }
 
 if (import.meta.main) {
-  // Ctrl-C goes to the whole group: whoever started us says `stop`, so that the end is an orderly one.
+  // Who started us hears the terminal's signals and says `stop`, so that the end is an orderly one.
   process.on('SIGINT', () => {})
+  // Nobody listens any more: the end of stdin says so too, and that end is in order.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]()
   // At the end only threads are waited for that do not keep a process alive.
   setInterval(() => {}, AWAKE_MS)
-  try {
-    await run(lines)
-    process.exit(0)
-  } catch (error) {
+  const fail = (error: unknown): void => {
     process.stderr.write(failureLine(error, true))
     process.exit(exitCodeOf(error))
   }
+  process.on('uncaughtException', fail)
+  run(lines).then((code) => process.exit(code), fail)
 }

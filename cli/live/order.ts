@@ -13,10 +13,12 @@ export interface LiveOrder {
   readonly settings: unknown
   readonly signer: SignerOptions
   readonly balanceMicroUsd: readonly [number, number]
-  /** Where the journal goes. */
-  readonly journalPath: string
   /** Where the sockets of `tandem status` and the others are. */
   readonly runDirectory: string
+  /** The journal's directory. */
+  readonly journal: string
+  /** Whether it says how its process is doing, every second. */
+  readonly vitals: boolean
 }
 
 /** What it says on standard output, a line of JSON each. */
@@ -28,8 +30,11 @@ export type LiveSaying =
       readonly kalshiPublicKeyPem: string
       readonly owner: string
     }
+  /** A decision left: said within a second of it. */
+  | { readonly kind: 'sent'; readonly sent: import('./wire.ts').Sent }
   | { readonly kind: 'snapshot'; readonly snapshot: import('../snapshot.ts').Snapshot }
+  | { readonly kind: 'vitals'; readonly vitals: import('./vitals.ts').Vitals }
   | { readonly kind: 'report'; readonly report: import('./report.ts').LiveReport }
 
 /** What it is told afterwards, a line each. */
-export type LiveCommand = 'go' | 'stop'
+export type LiveCommand = 'go' | 'collect' | 'stop'

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { Failure } from '@tandem/shared/failure.ts'
 import type { LiveOrder, LiveSaying } from './order.ts'
+import type { VenueTimes } from './wire.ts'
 
 const fileOf = (specifier: string): string => fileURLToPath(import.meta.resolve(specifier))
 
@@ -36,42 +37,90 @@ export interface SandboxOptions {
   readonly markets: number
   readonly seed: number
   readonly faults: string
-  /** Where the executor's control sockets are. */
-  readonly runDirectory: string
+  /** Where the executor's control sockets are; without one in the run's own temporary folder. */
+  readonly runDirectory?: string
+  /** Further changes in the depth of books, a second. */
+  readonly rate?: number
+  /** The executor tells how its process is doing. */
+  readonly vitals?: boolean
+  /** The journal's directory; without one it is temporary and goes with the run. */
+  readonly journal?: string | undefined
 }
 
+/**
+ * Made-up money has no end: a run should not stop because a pair has had its share. The other traders of the sandbox
+ * close an edge of nine cents within a moment, and a leg that came too late has to be sold into that.
+ */
+const SANDBOX_SETTINGS = {
+  flattenLossMicroUsd: 200_000,
+  limits: {
+    marketMicroUsd: 1_000_000_000_000_000,
+    eventMicroUsd: 1_000_000_000_000_000,
+    venueMicroUsd: 1_000_000_000_000_000,
+    totalMicroUsd: 1_000_000_000_000_000,
+    dayMicroUsd: 1_000_000_000_000_000,
+  },
+}
+/** Its full size from the start: left to itself V8 doubles it in the middle of a run (BENCHMARKS.md, `soak`). */
+const YOUNG_GENERATION = ['--min-semi-space-size=16', '--max-semi-space-size=16']
 const FEES = 'sandbox'
+const JOURNAL = 'journal'
 const PER_ORDER_LIMIT = {
   ordersPerSecondMax: 100_000,
   outstandingMicroUsdMax: 1_000_000_000_000_000,
   orderMicroUsdMax: 100_000_000_000,
 }
 
+/** What the sandbox's door may take to answer; one that is stopped answers never. */
+const DOOR_TIMEOUT_MS = 3_000
+/** An orderly end takes the executor as long as answers are waited for, and its signer. Then it is ended. */
+const END_WAIT_MS = 15_000
+
 /** The loopback venues and an executor that trades on them: two processes, and the door to the venues' books. */
 export class SandboxRun {
   readonly started: SandboxStarted
+  /** Where the journal is. */
+  readonly journalPath: string
   /** Where the executor's counters are published. */
   metricsUrl = ''
+  /** How the sandbox ended, in a word, when it did so by itself. */
+  sandboxEnd: string | undefined
   readonly #sandbox: ChildProcess
   readonly #executor: ChildProcess
   readonly #folder: string
   readonly #sayings: AsyncIterator<string>
+  #isClosing = false
 
   private constructor(
     started: SandboxStarted,
     sandbox: ChildProcess,
     executor: ChildProcess,
     folder: string,
+    journalPath: string,
   ) {
     this.started = started
     this.#sandbox = sandbox
     this.#executor = executor
     this.#folder = folder
+    this.journalPath = journalPath
     this.#sayings = linesOf(executor)
+    // The venues are gone for good, with their books and our keys there: what is in flight is all that is left to do.
+    sandbox.once('exit', (code, signal) => {
+      if (this.#isClosing) return
+      this.sandboxEnd = signal ?? `code ${code}`
+      this.stop()
+    })
   }
 
-  /** Starts both, gives the executor its accounts, and lets it go. Money is the sandbox's own. */
-  static async start(options: SandboxOptions, settings: unknown): Promise<SandboxRun> {
+  /**
+   * Starts both, gives the executor its accounts, and lets it go. Money is the sandbox's own.
+   *
+   * They are no part of our process group: what a terminal sends to it when somebody interrupts or closes it, only we
+   * hear, and end them in order. If we die, their stdin tells them.
+   *
+   * @param signal ends both at once, at whatever point they are
+   */
+  static async start(options: SandboxOptions, signal: AbortSignal): Promise<SandboxRun> {
     const sandbox = spawn(
       process.execPath,
       [
@@ -82,38 +131,45 @@ export class SandboxRun {
         String(options.seed),
         '--faults',
         options.faults,
+        '--rate',
+        String(options.rate ?? 0),
       ],
-      { stdio: ['pipe', 'pipe', 'inherit'] },
+      { stdio: ['pipe', 'pipe', 'inherit'], detached: true },
     )
-    const folder = mkdtempSync(join(tmpdir(), 'tandem-start-'))
+    harden(sandbox, signal)
+    let folder: string | undefined
     try {
+      folder = newFolder()
       const first = await linesOf(sandbox).next()
       if (first.done) throw ended('the sandbox ended before it listened')
       const started = JSON.parse(first.value) as SandboxStarted
       const orderKeyFile = join(folder, 'order-key')
-      writeFileSync(orderKeyFile, started.accounts.polymarket.privateKey, { mode: 0o600 })
+      writeKey(orderKeyFile, started.accounts.polymarket.privateKey)
       const credentials = await deriveApiKey(started, orderKeyFile)
-      const executor = spawn(process.execPath, ['--disable-sigusr1', fileOf('./main.ts')], {
+      const flags = ['--disable-sigusr1', ...YOUNG_GENERATION, ...(options.vitals ? ['--expose-gc'] : [])]
+      const executor = spawn(process.execPath, [...flags, fileOf('./main.ts')], {
         stdio: ['pipe', 'pipe', 'inherit'],
+        detached: true,
         // Nothing of ours but where Node finds the system's own things: secrets do not travel by environment.
         env: { PATH: process.env.PATH, TMPDIR: folder },
       })
-      const run = new SandboxRun(started, sandbox, executor, folder)
-      await run.#go(orderKeyFile, credentials, settings, options.runDirectory)
-      return run
+      harden(executor, signal)
+      const run = new SandboxRun(started, sandbox, executor, folder, options.journal ?? join(folder, JOURNAL))
+      try {
+        await run.#go(orderKeyFile, credentials, options)
+        return run
+      } catch (error) {
+        await run.close()
+        throw error
+      }
     } catch (error) {
-      sandbox.kill()
-      rmSync(folder, { recursive: true, force: true })
+      sandbox.kill('SIGKILL')
+      if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
       throw error
     }
   }
 
-  async #go(
-    orderKeyFile: string,
-    credentials: Credentials,
-    settings: unknown,
-    runDirectory: string,
-  ): Promise<void> {
+  async #go(orderKeyFile: string, credentials: Credentials, options: SandboxOptions): Promise<void> {
     const { polymarket, kalshi, ca, pairs, fees } = this.started
     const { polymarket: polymarketLedger, kalshi: kalshiLedger } = await this.ledgers()
     const order: LiveOrder = {
@@ -133,11 +189,12 @@ export class SandboxRun {
       },
       mapping: { pairs, fees },
       fees: FEES,
-      settings,
+      settings: SANDBOX_SETTINGS,
       signer: { orderKeyFile, ephemeral: 'ed25519', limits: PER_ORDER_LIMIT },
       balanceMicroUsd: [polymarketLedger.balanceMicroUsd, kalshiLedger.balanceMicroUsd],
-      journalPath: join(this.#folder, 'journal'),
-      runDirectory,
+      journal: this.journalPath,
+      vitals: options.vitals ?? false,
+      runDirectory: options.runDirectory ?? join(this.#folder, 'run'),
     }
     this.#tell(JSON.stringify(order))
     const ready = await this.next()
@@ -159,6 +216,18 @@ export class SandboxRun {
     return line.done ? undefined : (JSON.parse(line.value) as LiveSaying)
   }
 
+  /** Asks for a full collection of garbage, and the vitals after it. */
+  collect(): void {
+    this.#tell('collect')
+  }
+
+  /** Waits for the executor's end. @returns how it was, for a person; undefined when all was well. */
+  async executorEnd(): Promise<string | undefined> {
+    await end(this.#executor)
+    const { exitCode, signalCode } = this.#executor
+    return exitCode === 0 ? undefined : (signalCode ?? `code ${exitCode}`)
+  }
+
   /** Asks for an orderly end: the report follows. */
   stop(): void {
     this.#tell('stop')
@@ -172,17 +241,20 @@ export class SandboxRun {
     ) as Promise<Ledgers>
   }
 
-  timings(): Promise<unknown> {
-    return this.#control('GET', '/timings')
+  timings(afterNs: number): Promise<VenueTimes> {
+    return this.#control('GET', `/timings?afterNs=${afterNs}`) as Promise<VenueTimes>
   }
 
-  /** Ends both processes and removes what they left. */
+  /** Ends both processes and removes what they left; the journal of an executor that did not end well is kept. */
   async close(): Promise<void> {
-    this.#executor.stdin?.end()
-    await exited(this.#executor)
-    this.#sandbox.stdin?.end()
-    await exited(this.#sandbox)
-    rmSync(this.#folder, { recursive: true, force: true })
+    this.#isClosing = true
+    await end(this.#executor)
+    await end(this.#sandbox)
+    if (this.#executor.exitCode === 0) rmSync(this.#folder, { recursive: true, force: true })
+    else {
+      const left = readdirSync(this.#folder).filter((name) => name !== JOURNAL)
+      for (const name of left) rmSync(join(this.#folder, name), { recursive: true, force: true })
+    }
   }
 
   #tell(line: string): void {
@@ -191,11 +263,20 @@ export class SandboxRun {
 
   async #control(method: string, path: string, body?: object): Promise<unknown> {
     const { controlUrl, controlToken } = this.started
-    const response = await fetch(controlUrl + path, {
-      method,
-      headers: { authorization: `Bearer ${controlToken}` },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    })
+    let response: Response
+    try {
+      response = await fetch(controlUrl + path, {
+        method,
+        headers: { authorization: `Bearer ${controlToken}` },
+        signal: AbortSignal.timeout(DOOR_TIMEOUT_MS),
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      })
+    } catch (cause) {
+      throw ended(
+        `the sandbox's door does not answer${this.sandboxEnd === undefined ? '' : `: it has ended`}`,
+        cause,
+      )
+    }
     if (!response.ok) throw ended(`the sandbox's door answered ${response.status}: ${await response.text()}`)
     return response.json()
   }
@@ -237,14 +318,57 @@ function linesOf(child: ChildProcess): AsyncIterator<string> {
   return createInterface({ input: child.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator]()
 }
 
-function exited(child: ChildProcess): Promise<void> {
-  return new Promise((done) => {
-    if (child.exitCode !== null || child.signalCode !== null) done()
-    else child.once('exit', () => done())
+/** For keys, sockets and the journal of one run. */
+function newFolder(): string {
+  try {
+    return mkdtempSync(join(tmpdir(), 'tandem-start-'))
+  } catch (cause) {
+    throw unwritable(tmpdir(), cause)
+  }
+}
+
+function writeKey(path: string, key: string): void {
+  try {
+    writeFileSync(path, key, { mode: 0o600 })
+  } catch (cause) {
+    throw unwritable(path, cause)
+  }
+}
+
+function unwritable(path: string, cause: unknown): Failure {
+  return new Failure({
+    code: 'START_FOLDER_UNWRITABLE',
+    what: `nothing can be written there (${(cause as NodeJS.ErrnoException).code})`,
+    where: path,
+    todo: 'free space on that disk, or set TMPDIR to a folder on another one',
+    cause,
   })
 }
 
+/** Who is gone reads nothing any more: told by its exit, not by the pipe. */
+function harden(child: ChildProcess, signal: AbortSignal): void {
+  child.stdin?.on('error', () => {})
+  const kill = (): void => void child.kill('SIGKILL')
+  signal.addEventListener('abort', kill)
+  child.once('exit', () => signal.removeEventListener('abort', kill))
+}
+
+/** Ends a process by its stdin, and by force where it does not hear. */
+async function end(child: ChildProcess): Promise<void> {
+  child.stdin?.end()
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const timer = setTimeout(() => child.kill('SIGKILL'), END_WAIT_MS)
+  await new Promise((done) => child.once('exit', done))
+  clearTimeout(timer)
+}
+
 /** A process ended that should not have. */
-export function ended(what: string): Failure {
-  return new Failure({ code: 'SANDBOX_FAILED', what, todo: 'look at what it said above', retry: true })
+export function ended(what: string, cause?: unknown): Failure {
+  return new Failure({
+    code: 'SANDBOX_FAILED',
+    what,
+    todo: 'start again; what it said, if anything, stands above',
+    retry: true,
+    cause,
+  })
 }

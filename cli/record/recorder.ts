@@ -3,6 +3,7 @@ import { CLOSE_NS_MAX, ConnectionState, Loss } from '@tandem/colo/feed/connectio
 import { HEARTBEAT } from '@tandem/colo/feed/heartbeat.ts'
 import { Link, type LinkEvents } from '@tandem/colo/feed/link.ts'
 import type { MakeSocket } from '@tandem/colo/feed/socket.ts'
+import { isCertificateLoss } from '@tandem/colo/trouble.ts'
 import { Failure } from '@tandem/shared/failure.ts'
 import { NS_PER_MS, type Ns } from '@tandem/shared/units.ts'
 import { closedLine, frameLine, openedLine } from './line.ts'
@@ -20,8 +21,6 @@ const LOOK_MS = 50
  */
 const SILENCE_NS_MAX = 300_000_000_000
 const PONG = Buffer.from('PONG')
-/** OpenSSL's and Node's words for a certificate that our authorities do not vouch for. */
-const CERTIFICATE = /CERT|LEAF_SIGNATURE/
 
 interface Recorded {
   readonly subject: Subject
@@ -141,7 +140,7 @@ export class Recorder implements LinkEvents {
             venue === 'kalshi' ? 'check the key, its id and the clock' : 'ask from an address that it serves',
         }),
       )
-    } else if (link.opens === 0 && CERTIFICATE.test(link.why)) {
+    } else if (link.opens === 0 && isCertificateLoss(link.why)) {
       this.fail(
         new Failure({
           code: 'RECORD_CERTIFICATE',

@@ -58,10 +58,15 @@ export interface DecisionCounts {
   missed: Record<string, number>
 }
 
-/** Watches an executor over a whole run and adds up. Off the path: it may allocate. */
+/**
+ * Watches an executor over a whole run and adds up. Off the path: it may allocate. Totals are carried along, never
+ * summed anew: who looks ten times a second must not pay for how long the run has lasted.
+ */
 export class RunRecord implements ExecutorObserver, BookListener {
   readonly integrity: IntegrityEvent[] = []
   readonly trades: TradeLine[] = []
+  /** What no decision began: corrections of a venue, dust that has added up. */
+  readonly repairs: TradeLine[] = []
   readonly signals: { at_ns: string; pair: string; direction: string; gross_micro_usd: number }[] = []
   readonly decisions: DecisionCounts = {
     sent: 0,
@@ -74,7 +79,22 @@ export class RunRecord implements ExecutorObserver, BookListener {
   readonly badFrames: { line: number; venue: string; outcome: string }[] = []
   /** The line of the frame in hand. Set by the driver. */
   line = 0
+  /** Trades that ended, by direction and by pair. */
+  readonly by: Readonly<Record<'direction' | 'pair', Record<string, number>>> = { direction: {}, pair: {} }
+  readonly #trades = {
+    count: 0,
+    hedged: 0,
+    /** Legs that differed at first, and how they were made equal. */
+    flattened: 0,
+    completed: 0,
+    sold_back: 0,
+    nothing: 0,
+    lots: 0,
+    dust_micro_shares: 0,
+  }
+  readonly #pnlMicroUsd = { spent: 0, at_resolution: 0 }
   readonly #atNs: () => string
+  readonly #kept: number
   readonly #pairs: readonly string[]
   readonly #markets: readonly [readonly string[], readonly string[]]
   /** Trades that could not be closed in time. */
@@ -82,18 +102,24 @@ export class RunRecord implements ExecutorObserver, BookListener {
   /** Orders that had to be looked up, and what was told of one that was thought to be over. */
   unknown = 0
   corrected = 0
+  /** Positions and balances that a venue shows otherwise than our books. */
+  mismatches = 0
+  moneyMoves = 0
   readonly #open = new Map<number, OpenTrade>()
 
   /**
    * @param markets by venue and book: the name of each market
    * @param atNs the present moment in the tape's own words, nanoseconds since 1970
+   * @param kept of each list, the newest; a run without an end must not keep all
    */
   constructor(
     pairs: readonly string[],
     markets: readonly [readonly string[], readonly string[]],
     atNs: () => string,
+    kept = Number.POSITIVE_INFINITY,
   ) {
     this.#atNs = atNs
+    this.#kept = kept
     this.#pairs = pairs
     this.#markets = markets
   }
@@ -126,7 +152,7 @@ export class RunRecord implements ExecutorObserver, BookListener {
 
   signal(bundle: number, direction: Direction, change: SignalChange, grossMicroUsd: number): void {
     if (change !== SignalChange.Began) return
-    this.signals.push({
+    this.#keep(this.signals, {
       at_ns: this.#atNs(),
       pair: this.#pairs[bundle],
       direction: DIRECTION_NAMES[direction],
@@ -141,16 +167,15 @@ export class RunRecord implements ExecutorObserver, BookListener {
     const isNamed = cells[FillCell.outcome] === OUTCOME_NAMED
     const direction =
       isNamed === (venue === POLYMARKET) ? BUY_POLYMARKET_SELL_KALSHI : BUY_KALSHI_SELL_POLYMARKET
-    // What no decision began is a trade of its own: a venue has corrected what it told before.
-    const trade = this.#open.get(place) ?? this.#openTrade(place, cells[FillCell.bundle], direction)
+    const trade = this.#open.get(place) ?? this.#openTrade(place, cells[FillCell.bundle], direction, true)
     const leg = trade.legs[venue]
     leg.filled_micro_shares += cells[FillCell.filledMicroShares]
     leg.cost_micro_usd += cells[FillCell.costMicroUsd]
     leg.fee_micro_usd += cells[FillCell.feeMicroUsd]
   }
 
-  #openTrade(trade: number, bundle: number, direction: Direction): OpenTrade {
-    const open: OpenTrade = { direction, bundle, legs: [emptyLeg(), emptyLeg()] }
+  #openTrade(trade: number, bundle: number, direction: Direction, isRepair = false): OpenTrade {
+    const open: OpenTrade = { direction, bundle, isRepair, legs: [emptyLeg(), emptyLeg()] }
     this.#open.set(trade, open)
     return open
   }
@@ -160,7 +185,7 @@ export class RunRecord implements ExecutorObserver, BookListener {
     if (ended === undefined) return
     this.#open.delete(trade)
     const [polymarket, kalshi] = ended.legs
-    this.trades.push({
+    const line: TradeLine = {
       at_ns: this.#atNs(),
       pair: this.#pairs[ended.bundle],
       direction: DIRECTION_NAMES[ended.direction],
@@ -168,10 +193,16 @@ export class RunRecord implements ExecutorObserver, BookListener {
       polymarket,
       kalshi,
       net_micro_usd: netMicroUsd(ended.legs),
-    })
+    }
+    if (ended.isRepair) {
+      this.#keep(this.repairs, line)
+      return
+    }
+    this.#keep(this.trades, line)
+    this.#add(line, state)
   }
 
-  tradeParked(): void {
+  tradeParked(_trade: number, _nowNs: Ns): void {
     this.parked++
   }
 
@@ -183,10 +214,18 @@ export class RunRecord implements ExecutorObserver, BookListener {
     this.corrected++
   }
 
-  halted(_halts: number): void {}
+  halted(): void {}
+
+  mismatch(_bundle: number, _venue: Venue, _oursMicroShares: number, _toldMicroShares: number): void {
+    this.mismatches++
+  }
+
+  moneyMoved(_venue: Venue, _purse: number, _microUsd: number): void {
+    this.moneyMoves++
+  }
 
   badFrame(venue: Venue, outcome: number): void {
-    this.badFrames.push({
+    this.#keep(this.badFrames, {
       line: this.line,
       venue: VENUE_NAMES[venue],
       outcome: nameOf(ParseOutcome, outcome),
@@ -194,7 +233,7 @@ export class RunRecord implements ExecutorObserver, BookListener {
   }
 
   bookMoved(venue: Venue, book: number, from: BookState, to: BookState, cause: Cause, _nowNs: Ns): void {
-    this.integrity.push({
+    this.#keep(this.integrity, {
       at_ns: this.#atNs(),
       venue: VENUE_NAMES[venue],
       market: this.#markets[venue][book],
@@ -208,42 +247,46 @@ export class RunRecord implements ExecutorObserver, BookListener {
 
   /** Totals of all trades that ended. */
   summary() {
-    const counted = (state: TradeState): number =>
-      this.trades.filter((trade) => trade.outcome === outcomeName(state)).length
-    const completed = counted(TradeState.Completed)
-    const soldBack = counted(TradeState.SoldBack)
-    let lots = 0
-    let dustMicroShares = 0
-    let spentMicroUsd = 0
-    let netMicroUsd = 0
-    for (const trade of this.trades) {
-      const [most, least] = legOrder([trade.polymarket, trade.kalshi])
-      lots += Math.floor(least / MICRO_SHARES_PER_LOT)
-      dustMicroShares += most - least
-      netMicroUsd += trade.net_micro_usd
-      for (const leg of [trade.polymarket, trade.kalshi])
-        spentMicroUsd += leg.cost_micro_usd + leg.fee_micro_usd
-    }
     return {
       trades: {
-        count: this.trades.length,
-        hedged: counted(TradeState.Hedged),
-        // Legs that differed at first, and how they were made equal.
-        flattened: completed + soldBack,
-        completed,
-        sold_back: soldBack,
-        nothing: counted(TradeState.Nothing),
+        ...this.#trades,
+        repairs: this.repairs.length,
         parked: this.parked,
         exposed: this.#open.size,
-        lots,
-        dust_micro_shares: dustMicroShares,
       },
-      pnl_micro_usd: { spent: spentMicroUsd, at_resolution: netMicroUsd },
+      pnl_micro_usd: { ...this.#pnlMicroUsd },
     }
+  }
+
+  #add(
+    { pair, direction, polymarket, kalshi, net_micro_usd: netMicroUsd }: TradeLine,
+    state: TradeState,
+  ): void {
+    const [most, least] = legOrder([polymarket, kalshi])
+    const totals = this.#trades
+    totals.count++
+    if (state === TradeState.Hedged) totals.hedged++
+    else if (state === TradeState.Nothing) totals.nothing++
+    else totals.flattened++
+    if (state === TradeState.Completed) totals.completed++
+    else if (state === TradeState.SoldBack) totals.sold_back++
+    totals.lots += Math.floor(least / MICRO_SHARES_PER_LOT)
+    totals.dust_micro_shares += most - least
+    for (const leg of [polymarket, kalshi]) this.#pnlMicroUsd.spent += leg.cost_micro_usd + leg.fee_micro_usd
+    this.#pnlMicroUsd.at_resolution += netMicroUsd
+    count(this.by.direction, direction)
+    count(this.by.pair, pair)
+  }
+
+  #keep<Item>(list: Item[], item: Item): void {
+    list.push(item)
+    if (list.length > this.#kept) list.shift()
   }
 }
 
 interface OpenTrade {
+  /** No decision began it: a venue corrected what it told before, or dust has added up to a lot. */
+  isRepair: boolean
   direction: Direction
   bundle: number
   legs: [LegLine, LegLine]

@@ -127,7 +127,12 @@ export class Replay {
     const spawned = await spawnSigner(options.signer ?? MADE_UP_KEYS)
     const wallAtZeroMs = Number(tape.zeroNs / 1_000_000n)
     const clock = new SimulatedClock(wallAtZeroMs)
-    const journal = new Journal(join(folder, 'journal'), wallAtZeroMs, 'none')
+    const journal = new Journal({
+      directory: join(folder, 'journal'),
+      wallAtZeroMs,
+      runId: 'replay',
+      sync: 'none',
+    })
     try {
       const signer = new TapeSigner(spawned.client, clock, SIGNER_TOKEN)
       spawned.client.listener = signer

@@ -1,34 +1,49 @@
 import { assert } from '@tandem/shared/assert.ts'
-import { TURN_CELLS } from '../turn.ts'
+import { TURN_CELLS, TurnCell } from '../turn.ts'
 
-// One record is RECORD_BYTES long, in the ring and in the file, little-endian:
+// What the journal can say. A record is a kind and a payload: first the kind's cells, little-endian doubles in the order
+// of its table below, then, where the kind has one, a tail of bytes up to the payload's end.
+//
+//   | cell 0 | cell 1 | ... | cell n-1 | tail: a hash, or ASCII as the venue wrote it |
+//
+// In the ring a record takes RECORD_BYTES whatever its length, so that none wraps around the ring's end:
 //
 //   0        4        8                                              256
 //   | kind   | length | payload .................... | zeros ........ |
-//
-// Fixed, so that a reader can step over a torn or unknown record and the ring needs no wrap handling inside one.
 
 export const RECORD_BYTES = 256
 export const RECORD_HEAD_BYTES = 8
 export const RECORD_PAYLOAD_BYTES = RECORD_BYTES - RECORD_HEAD_BYTES
 
-/** First bytes of a file: says what follows. Then the wall-clock anchor (milliseconds at ns zero) as a double. */
-export const JOURNAL_MAGIC = 'TANDEMJ1'
-export const JOURNAL_HEADER_BYTES = RECORD_BYTES
-
+/** A kind's number stays what it is for ever; 0 is the file's own (segment.ts). */
 export const RecordKind = {
-  /** Payload: the cells of a Turn, as doubles. */
+  /** What one decision saw, decided and sent: a Turn. */
   Turn: 1,
-  /** A signed order exists: its 32-byte hash. Never the order's bytes: they are a bearer instrument. */
+  /** A signed order exists. Tail: its 32-byte hash. Never the order's bytes: they are a bearer instrument. */
   OrderHash: 2,
-  /** client_order_ids are reserved: first counter and how many, as doubles. */
+  /** client_order_ids are reserved. */
   IdBlock: 3,
-  /** What a venue reported of a leg: see `FillCell`. */
+  /** What a venue reported of a leg. Tail: the venue's id of the trade, where there is one. */
   Fill: 4,
+  /** A trade is about to be entered: before its first byte leaves. Tail: the hash of the Polymarket order. */
+  Intent: 5,
+  /** An order's bytes were handed to a connection. */
+  Send: 6,
+  /** What is known of an order. Tail: the venue's id of it, where it told one. */
+  Answer: 7,
+  /** A trade went from one state to another. */
+  State: 8,
+  /** Somebody told the executor to do something. Tail: their words. */
+  Command: 9,
+  /** One row of what the books of account held at a moment: see `CheckpointCell`. */
+  Checkpoint: 10,
+  /** Turns without an order that could not be written down while the ring was full. */
+  Omitted: 11,
 } as const
 export type RecordKind = (typeof RecordKind)[keyof typeof RecordKind]
 
-/** The cells of a Fill record. */
+const IdBlockCell = { first: 0, count: 1 } as const
+
 export const FillCell = {
   atNs: 0,
   trade: 1,
@@ -41,6 +56,203 @@ export const FillCell = {
 } as const
 export const FILL_CELLS = 8
 
+export const IntentCell = {
+  atNs: 0,
+  trade: 1,
+  bundle: 2,
+  direction: 3,
+  polymarketCents: 4,
+  polymarketLimitPrice: 5,
+  expectedMicroShares: 6,
+  overfillMicroShares: 7,
+  kalshiPrice: 8,
+  kalshiLots: 9,
+  /** What either leg may cost at worst: reserved until its answer is final. */
+  polymarketWorstMicroUsd: 10,
+  kalshiWorstMicroUsd: 11,
+  /** Counter of Kalshi's client_order_id; -1 where Kalshi is sized by what Polymarket fills. */
+  clientOrderCounter: 12,
+  poolSlot: 13,
+} as const
+export const INTENT_CELLS = 14
+
+/** Why an order was sent. */
+export const SendPurpose = {
+  /** A leg of the entry, sized by the plan. */
+  Entry: 0,
+  /** The second leg, sized by what the first one filled. */
+  Second: 1,
+  /** To even the legs out. */
+  Exit: 2,
+} as const
+
+export const SendCell = {
+  atNs: 0,
+  trade: 1,
+  venue: 2,
+  purpose: 3,
+  /** Kalshi's client_order_id; -1 on Polymarket, where the order's hash is its name. */
+  clientOrderCounter: 4,
+  /** 0 bid, 1 ask, of Kalshi's YES book; Polymarket: always a BUY, 0. */
+  side: 5,
+  limitPrice: 6,
+  /** Kalshi's size; -1 on Polymarket. */
+  lots: 7,
+  /** Polymarket's size; -1 on Kalshi. */
+  cents: 8,
+  worstMicroUsd: 9,
+} as const
+export const SEND_CELLS = 10
+
+export const AnswerKind = {
+  /** The venue took the order; its fills follow, or are told in the same answer. */
+  Accepted: 0,
+  /** The venue said no: nothing was bought. */
+  Refused: 1,
+  /** Nobody knows: no answer, a broken connection, an answer that cannot be read. */
+  Unknown: 2,
+  /** Looked up later: the order exists. */
+  Found: 3,
+  /** Looked up later, for long enough: there is no such order. */
+  Absent: 4,
+} as const
+
+export const AnswerCell = {
+  atNs: 0,
+  trade: 1,
+  venue: 2,
+  kind: 3,
+  /** HTTP status; -1 when there was none. */
+  status: 4,
+  /** The venue's error, as its `error.ts` numbers it; -1 when there was none. */
+  venueError: 5,
+  clientOrderCounter: 6,
+} as const
+export const ANSWER_CELLS = 7
+
+export const StateCell = { atNs: 0, trade: 1, bundle: 2, from: 3, to: 4, reason: 5 } as const
+export const STATE_CELLS = 6
+
+export const JournalCommand = {
+  /** No new entry. */
+  Halt: 0,
+  Resume: 1,
+} as const
+
+/** Who gave a command. */
+export const CommandOrigin = {
+  /** A person, or the process's own orderly end. */
+  Operator: 0,
+  /** The signer is gone: nothing can be unwound without it. */
+  Signer: 1,
+} as const
+
+export const CommandCell = { atNs: 0, command: 1, origin: 2 } as const
+export const COMMAND_CELLS = 3
+
+/** The meaning of checkpoint rows may grow; whoever reads one of another layout stops. */
+export const CHECKPOINT_LAYOUT = 1
+
+export const CheckpointSection = { Account: 0, Position: 1, Trade: 2, Leg: 3 } as const
+
+/** By section: the values that follow a row's head. */
+export const CHECKPOINT_VALUES = [
+  ['venue', 'balanceMicroUsd', 'reservedMicroUsd'],
+  ['bundle', 'venue', 'outcome', 'heldMicroShares', 'spentMicroUsd'],
+  ['trade', 'bundle', 'direction', 'state', 'worstMicroUsd'],
+  [
+    'trade',
+    'venue',
+    'state',
+    'reservedMicroUsd',
+    'filledMicroShares',
+    'costMicroUsd',
+    'feeMicroUsd',
+    'clientOrderCounter',
+  ],
+] as const
+
+/** A checkpoint is `rows` records with neighbouring sequence numbers; a part of one is none (checkpoint.ts). */
+export const CheckpointCell = { atNs: 0, layout: 1, row: 2, rows: 3, section: 4 } as const
+export const CHECKPOINT_HEAD_CELLS = 5
+const CHECKPOINT_VALUES_MAX = Math.max(...CHECKPOINT_VALUES.map(({ length }) => length))
+
+export const OmittedCell = { count: 0 } as const
+export const OMITTED_CELLS = 1
+
+/** What follows the cells. */
+export type Tail = 'none' | 'hex' | 'text'
+
+interface Layout {
+  readonly name: string
+  readonly cells: Readonly<Record<string, number>>
+  readonly tail: Tail
+  /** Further cells without a name, up to the payload's end. */
+  readonly open?: true
+}
+
+/** By kind: how its payload is read. */
+export const LAYOUTS: Readonly<Record<RecordKind, Layout>> = {
+  [RecordKind.Turn]: { name: 'Turn', cells: TurnCell, tail: 'none' },
+  [RecordKind.OrderHash]: { name: 'OrderHash', cells: {}, tail: 'hex' },
+  [RecordKind.IdBlock]: { name: 'IdBlock', cells: IdBlockCell, tail: 'none' },
+  [RecordKind.Fill]: { name: 'Fill', cells: FillCell, tail: 'text' },
+  [RecordKind.Intent]: { name: 'Intent', cells: IntentCell, tail: 'hex' },
+  [RecordKind.Send]: { name: 'Send', cells: SendCell, tail: 'none' },
+  [RecordKind.Answer]: { name: 'Answer', cells: AnswerCell, tail: 'text' },
+  [RecordKind.State]: { name: 'State', cells: StateCell, tail: 'none' },
+  [RecordKind.Command]: { name: 'Command', cells: CommandCell, tail: 'text' },
+  [RecordKind.Checkpoint]: { name: 'Checkpoint', cells: CheckpointCell, tail: 'none', open: true },
+  [RecordKind.Omitted]: { name: 'Omitted', cells: OmittedCell, tail: 'none' },
+}
+
+/** A record as read back. */
+export interface ReadRecord {
+  readonly kind: RecordKind
+  readonly cells: Float64Array
+  readonly tail: Uint8Array
+}
+
+/** Reads a payload by its kind's layout; undefined when it does not fit it, or the kind is of a later version. */
+export function readRecord(kind: number, payload: Uint8Array): ReadRecord | undefined {
+  const layout = LAYOUTS[kind as RecordKind] as Layout | undefined
+  if (layout === undefined) return undefined
+  const named = Object.keys(layout.cells).length
+  const count = layout.open ? payload.length >> 3 : named
+  const isWhole = layout.open
+    ? payload.length % 8 === 0 && count >= named
+    : layout.tail === 'none'
+      ? payload.length === count * 8
+      : payload.length >= count * 8
+  if (!isWhole) return undefined
+  const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength)
+  const cells = new Float64Array(count)
+  for (let i = 0; i < count; i++) cells[i] = view.getFloat64(i * 8, true)
+  return { kind: kind as RecordKind, cells, tail: payload.subarray(count * 8) }
+}
+
+/** The longest tails: a hash of 32 bytes, a hash in hex (Polymarket's order ids), a UUID, a sentence. */
+const TAIL_BYTES_MAX = 66
+const WIDEST_CELLS = Math.max(FILL_CELLS, INTENT_CELLS, SEND_CELLS, ANSWER_CELLS, STATE_CELLS, COMMAND_CELLS)
+assert(WIDEST_CELLS * 8 + TAIL_BYTES_MAX <= RECORD_PAYLOAD_BYTES, 'JOURNAL_CELLS_AND_TAIL_FIT')
 assert(TURN_CELLS * 8 <= RECORD_PAYLOAD_BYTES, 'JOURNAL_TURN_FITS_RECORD')
-assert(FILL_CELLS * 8 <= RECORD_PAYLOAD_BYTES, 'JOURNAL_FILL_FITS_RECORD')
+assert(
+  (CHECKPOINT_HEAD_CELLS + CHECKPOINT_VALUES_MAX) * 8 <= RECORD_PAYLOAD_BYTES,
+  'JOURNAL_CHECKPOINT_FITS_RECORD',
+)
 assert(RECORD_HEAD_BYTES % 8 === 0 && RECORD_BYTES % 8 === 0, 'JOURNAL_CELLS_ALIGNED')
+for (const [cells, count] of [
+  [TurnCell, TURN_CELLS],
+  [FillCell, FILL_CELLS],
+  [IntentCell, INTENT_CELLS],
+  [SendCell, SEND_CELLS],
+  [AnswerCell, ANSWER_CELLS],
+  [StateCell, STATE_CELLS],
+  [CommandCell, COMMAND_CELLS],
+  [CheckpointCell, CHECKPOINT_HEAD_CELLS],
+  [OmittedCell, OMITTED_CELLS],
+] as const)
+  assert(
+    Object.values(cells).every((at, i) => at === i) && Object.keys(cells).length === count,
+    'JOURNAL_CELLS_DENSE',
+  )

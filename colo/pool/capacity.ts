@@ -27,8 +27,8 @@ const LEFTOVERS = 2_048
 export const OUTSTANDING_MAX = 64
 
 /**
- * Signed, their hashes not durable yet. A disk that needs 5 ms holds up 55 of 11,000 a second; this is an eighth of
- * the journal's ring, so that hashes never crowd out Turns.
+ * Signed, their hashes not durable yet. A disk that needs 5 ms holds up 55 of 11,000 a second; this is less than
+ * an eighth of the journal's ring, so that hashes never crowd out Turns.
  */
 export const NOT_DURABLE_MAX = 1_024
 

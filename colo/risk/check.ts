@@ -35,7 +35,7 @@ export const Refusal = {
   DayLimit: 12,
   /** Not enough free money on Polymarket, fees included. */
   PolymarketBalance: 13,
-  /** Not enough free money on Kalshi, fees included. */
+  /** Not enough free money on the market's shard of Kalshi, fees included. */
   KalshiBalance: 14,
 
   // Found out by the executor, before or after risk is asked:
@@ -52,8 +52,10 @@ export const Refusal = {
   NotShown: 19,
   /** The pool has not signed its first stock yet. */
   NotStocked: 21,
-  /** What is held of this pair is not what it should be: a person must look. */
+  /** A venue shows of this pair another position than our books, or was not asked yet. */
   Blocked: 20,
+  /** Our wall clock is too far from a venue's: one may refuse a leg whose other the other takes. */
+  ClockSkewed: 22,
 } as const
 export type Refusal = (typeof Refusal)[keyof typeof Refusal]
 
@@ -68,7 +70,7 @@ export interface Limits {
 }
 
 /** Trades waiting for answers, all pairs together. Few, since each may need its exit at the same moment. */
-const IN_FLIGHT_MAX = 16
+export const IN_FLIGHT_MAX = 16
 // Risk must refuse before the table of trades is full.
 assert(IN_FLIGHT_MAX < TRADES_MAX, 'RISK_REFUSES_BEFORE_TRADES_FULL')
 
@@ -86,6 +88,8 @@ export class Risk {
   refusal: Refusal = Refusal.None
   /** Why nothing is approved now: bits of HaltReason. */
   halts = 0
+  /** Set by whoever compares our wall clock with the venues'. */
+  isClockSkewed = false
   readonly #limits: Limits
   readonly #ledger: Ledger
   readonly #trades: Trades
@@ -121,13 +125,17 @@ export class Risk {
     this.#dayEndsNs = dayEndsNs
   }
 
-  /** No entry of this pair until the process starts again: something about it is not known. */
+  /** No entry of this pair until `unblock`: what is held of it is not known. */
   block(bundle: number): void {
     this.#isBlocked[bundle] = 1
   }
 
   isBlocked(bundle: number): boolean {
     return this.#isBlocked[bundle] === 1
+  }
+
+  unblock(bundle: number): void {
+    this.#isBlocked[bundle] = 0
   }
 
   /** Whether a trade of the pair is open. */
@@ -180,6 +188,7 @@ export class Risk {
       this.#approvedTodayMicroUsd = 0
     }
     if (this.halts !== 0) return Refusal.Halted
+    if (this.isClockSkewed) return Refusal.ClockSkewed
     if (!journalHasRoom) return Refusal.JournalBlocked
     const rest = this.restOf(bundle, nowNs)
     if (rest !== Refusal.None) return rest
@@ -199,8 +208,9 @@ export class Risk {
       return Refusal.VenueLimit
     if (!(polymarketMicroUsd + kalshiMicroUsd <= limits.totalMicroUsd)) return Refusal.TotalLimit
     if (!(this.#approvedTodayMicroUsd + worstMicroUsd <= limits.dayMicroUsd)) return Refusal.DayLimit
-    if (!(ledger.availableMicroUsd(POLYMARKET) >= polymarketCostMicroUsd)) return Refusal.PolymarketBalance
-    if (!(ledger.availableMicroUsd(KALSHI) >= kalshiCostMicroUsd)) return Refusal.KalshiBalance
+    if (!(ledger.availableMicroUsd(bundle, POLYMARKET) >= polymarketCostMicroUsd))
+      return Refusal.PolymarketBalance
+    if (!(ledger.availableMicroUsd(bundle, KALSHI) >= kalshiCostMicroUsd)) return Refusal.KalshiBalance
     return Refusal.None
   }
 }

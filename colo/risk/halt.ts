@@ -6,8 +6,6 @@ export const HaltReason = {
   Stopping: 2,
   /** The signer is gone: nothing could be unwound. */
   Signer: 4,
-  /** The journal cannot write: what is not recorded is not done. */
-  Journal: 8,
 } as const
 export type HaltReason = (typeof HaltReason)[keyof typeof HaltReason]
 

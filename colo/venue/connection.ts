@@ -4,6 +4,7 @@ import { NS_PER_MS, NS_PER_S, type Ns } from '@tandem/shared/units.ts'
 import type { Clock } from '../clock.ts'
 import { AnswerState, HttpAnswer } from './http-answer.ts'
 import { UnknownReason } from './leg.ts'
+import type { Skew } from './skew.ts'
 
 // One TLS connection to a venue's order entry, kept open and warm. It carries one request at a time and never a second
 // before the first is answered: a venue may hold an answer for its taker delay, and whatever waits behind it waits too.
@@ -48,6 +49,8 @@ export interface ConnectionParts {
   /** 0 up to 1, for the pause before reopening. */
   readonly random: () => number
   readonly events: ConnectionEvents
+  /** Hears the Date of every answer. */
+  readonly skew?: Skew
   /** The newest ticket of any of them. */
   session: Buffer | undefined
   /** Why a connection last failed: an error's code, never its text. */
@@ -159,7 +162,8 @@ export class Connection {
   }
 
   #finish(nowNs: Ns): void {
-    const { status, body, keepAlive, retryAfterS } = this.#answer
+    const { status, body, keepAlive, retryAfterS, dateMs } = this.#answer
+    this.#parts.skew?.told(dateMs, nowNs - this.#sinceNs, nowNs)
     const leg = this.#leg
     this.#leg = NO_LEG
     if (keepAlive) this.#enter(ConnectionState.Idle, nowNs)

@@ -36,6 +36,8 @@ export class HttpAnswer {
   keepAlive = false
   /** Seconds that the venue asks to wait; 0 when it names none. */
   retryAfterS = 0
+  /** Its Date, ms since 1970; NaN where it has none. */
+  dateMs = Number.NaN
   #part: Part = Part.Head
   #bytes: Buffer = Buffer.alloc(4_096)
   /** Bytes [#read, #filled) wait to be read. */
@@ -51,6 +53,7 @@ export class HttpAnswer {
     this.status = 0
     this.keepAlive = false
     this.retryAfterS = 0
+    this.dateMs = Number.NaN
     this.#part = Part.Head
     this.#read = 0
     this.#filled = 0
@@ -148,6 +151,9 @@ export class HttpAnswer {
           break
         case 'connection':
           this.keepAlive = !value.includes('close') && (keepsByDefault || value.includes('keep-alive'))
+          break
+        case 'date':
+          this.dateMs = Date.parse(value)
           break
         case 'retry-after':
           if (/^\d{1,6}$/.test(value)) this.retryAfterS = Number(value)

@@ -26,6 +26,7 @@ import {
   UNTOLD,
   UnknownReason,
 } from './leg.ts'
+import { Skew } from './skew.ts'
 import { costCeilMicroUsd, feesMicroUsd, microSharesOf, type ToldFills, ToldOrders } from './told.ts'
 import type { Venue } from './venue.ts'
 
@@ -139,6 +140,8 @@ export class OrderEntry implements ConnectionEvents, PrivateSink {
     /** Times the venue said that we send too much. */
     limited: 0,
   }
+  /** Our clock against the venue's. */
+  readonly skew = new Skew()
   readonly #dialect: OrderDialect
   readonly #parts: GatewayParts
   readonly #bucket: TokenBucket
@@ -161,6 +164,7 @@ export class OrderEntry implements ConnectionEvents, PrivateSink {
       clock: parts.clock,
       random: parts.random,
       events: this,
+      skew: this.skew,
       session: undefined,
       trouble: '',
     })

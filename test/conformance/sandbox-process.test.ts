@@ -222,7 +222,7 @@ describe('the sandbox as a process', () => {
     const before = await ledger()
     assert.deepEqual(
       [before.kalshi.balanceMicroUsd, before.polymarket.balanceMicroUsd],
-      [200_000e6, 100_000e6],
+      [200_000_000e6, 100_000_000e6],
     )
     const answer = await kalshiPost('/trade-api/v2/portfolio/events/orders', {
       ticker,

@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
-import type { LiveReport } from '@tandem/cli/live/report.ts'
+import type { StartReport } from '@tandem/cli/live/report.ts'
+import { readJournal } from '@tandem/colo/journal/reader.ts'
+import { RecordKind, readRecord } from '@tandem/colo/journal/record.ts'
+import { TurnCell, TurnOutcome } from '@tandem/colo/turn.ts'
 import { MICRO_SHARES_PER_LOT } from '@tandem/shared/units.ts'
 
 const root = resolve(import.meta.dirname, '../..')
@@ -17,9 +22,12 @@ async function start(...args: string[]) {
 test(
   'on the loopback venues both directions and polarities are traded, and the books agree',
   { timeout: 120_000 },
-  async () => {
-    const { stdout } = await start('--seconds', '12', '--seed', '7', '--json')
-    const report = JSON.parse(stdout) as LiveReport & { pnl_micro_usd: { ours: number; ledgers: number } }
+  async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'tandem-start-test-'))
+    t.after(() => rmSync(folder, { recursive: true }))
+    const kept = join(folder, 'journal')
+    const { stdout } = await start('--seconds', '12', '--seed', '7', '--journal', kept, '--json')
+    const report = JSON.parse(stdout) as StartReport
     const { trades, by, pnl_micro_usd: pnl, pool } = report
     assert.ok(trades.count >= 20, `${trades.count} trades`)
     for (const name of ['buy_polymarket_sell_kalshi', 'buy_kalshi_sell_polymarket', 'same', 'inverse'])
@@ -31,8 +39,95 @@ test(
     assert.equal(pnl.ours, pnl.ledgers)
     assert.ok(pool.hit_rate >= 0.95, JSON.stringify(pool))
     for (const { books } of Object.values(report.feeds)) assert.equal(books.Empty, 0)
+    assert.deepEqual(shapeOf(report), SHAPE)
+    // Frame and orders are found again for all but the rare trade that no single frame brought about.
+    const { decide, write, wire } = report.latency_us
+    assert.equal(decide.samples, report.decisions.sent)
+    assert.ok(wire.samples >= decide.samples / 2, JSON.stringify(report.latency_us))
+    assert.ok(wire.p50 > decide.p50, `${wire.p50} us on the wire, ${decide.p50} us of ours`)
+    assert.ok(write.p50 > 0)
+    const { journal } = report
+    assert.deepEqual([journal.damage, journal.torn, journal.omitted_turns], [[], [], 0])
+    let sent = 0
+    const { records } = readJournal(kept, {
+      record(_sequence, kind, payload) {
+        const cells = readRecord(kind, payload)?.cells
+        if (kind === RecordKind.Turn && cells?.[TurnCell.outcome] === TurnOutcome.Sent) sent++
+      },
+    })
+    assert.equal(records, journal.records)
+    assert.equal(sent, trades.count)
   },
 )
+
+const PERCENTILES = { p50: 'number', p99: 'number', p999: 'number', samples: 'number' }
+const FEED = {
+  sockets: 'array',
+  books: {
+    Empty: 'number',
+    Live: 'number',
+    Unsettled: 'number',
+    Suspect: 'number',
+    Stale: 'number',
+    Closed: 'number',
+  },
+  reconnects: 'number',
+  outages: { count: 'number', lastNs: 'number', worstNs: 'number' },
+}
+/** The document's keys, which others read. What is counted by names that happen to occur is an object. */
+const SHAPE = {
+  trades: {
+    count: 'number',
+    hedged: 'number',
+    flattened: 'number',
+    completed: 'number',
+    sold_back: 'number',
+    repairs: 'number',
+    parked: 'number',
+    exposed: 'number',
+    nothing: 'number',
+    lots: 'number',
+    dust_micro_shares: 'number',
+    open: 'number',
+  },
+  by: 'counts',
+  pnl_micro_usd: { ours: 'number', ledgers: 'number' },
+  decisions: {
+    sent: 'number',
+    signing: 'number',
+    not_live: 'number',
+    not_planned: 'counts',
+    refused: 'counts',
+    missed: 'counts',
+  },
+  pool: { size: 'number', hit_rate: 'number', misses: 'counts' },
+  latency_us: { decide: PERCENTILES, write: PERCENTILES, wire: PERCENTILES },
+  feeds: { polymarket: FEED, kalshi: FEED },
+  pauses: { count: 'number', worst_us: 'number' },
+  journal: {
+    directory: 'string',
+    runs: 'number',
+    segments: 'number',
+    records: 'number',
+    first_sequence: 'number',
+    next_sequence: 'number',
+    chain: 'string',
+    checkpoint_sequence: 'null',
+    torn: 'array',
+    damage: 'array',
+    omitted_turns: 'number',
+  },
+  trade_list: 'array',
+}
+const COUNTED = ['by', 'not_planned', 'refused', 'missed', 'misses']
+
+function shapeOf(value: unknown, key = ''): unknown {
+  if (Array.isArray(value)) return 'array'
+  if (typeof value !== 'object' || value === null) return value === null ? 'null' : typeof value
+  if (!COUNTED.includes(key))
+    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, shapeOf(inner, name)]))
+  return Object.values(value).every(Number.isSafeInteger) ? 'counts' : 'no counts'
+}
 
 test('an interrupt of the whole group ends it in order, with the report', { timeout: 60_000 }, async () => {
   const args = [join(root, 'cli/main.ts'), 'start', '--json']
@@ -64,6 +159,9 @@ test(
   { timeout: 60_000 },
   async () => {
     await assert.rejects(start('--seconds', 'x'), { code: 2, stderr: /tandem: .*--seconds.*OPTION_BAD/ })
-    await assert.rejects(start('--faults', 'nonsense', '--seconds', '1'), { code: 2, stderr: /faults/ })
+    await assert.rejects(start('--faults', 'nonsense', '--seconds', '1'), {
+      code: 2,
+      stderr: /^tandem: nonsense is no fault .*OPTION_BAD\]\n$/,
+    })
   },
 )

@@ -16,11 +16,6 @@ const COUNTER_DIGITS = 12
 /** Greatest counter of a client order id. */
 export const CLIENT_ORDER_COUNTER_MAX = 10 ** COUNTER_DIGITS - 1
 
-/** The id of the order with this counter, as `OrderRequest` writes it. Off the path. */
-export function clientOrderId(prefix: string, counter: number): string {
-  return prefix + String(counter).padStart(COUNTER_DIGITS, '0')
-}
-
 const LOTS_DECIMALS = 2
 /** The largest count, 1000000.00, and the quote after it. */
 const COUNT_WIDTH = 11
@@ -35,6 +30,11 @@ const SIDES = [ascii('bid'), ascii('ask')] as const
 export const TimeInForce = { ImmediateOrCancel: 0, FillOrKill: 1 } as const
 export type TimeInForce = (typeof TimeInForce)[keyof typeof TimeInForce]
 const TIMES_IN_FORCE = ['immediate_or_cancel', 'fill_or_kill'] as const
+
+/** The client order id that a request with this counter carries. */
+export function clientOrderId(prefix: string, counter: number): string {
+  return prefix + String(counter).padStart(COUNTER_DIGITS, '0')
+}
 
 /** What all orders of a session share. */
 export interface OrderRequestParts {

@@ -4,6 +4,7 @@ import type { Dispatcher } from 'undici'
 import { fieldsOf, Retry, textOf } from '../answer.ts'
 import type { Looked, ToldTrade } from '../leg.ts'
 import { ask, type Explain, PAGES_MAX, type Question, rowsOf, unreadableAnswer } from '../rest.ts'
+import { CLOCKS_APART_MS_MAX } from '../skew.ts'
 import { SignedRequest } from './auth.ts'
 import { KALSHI_MEANINGS, kalshiErrorOf } from './error.ts'
 import { kalshiFillOf, kalshiOrderOf } from './private.ts'
@@ -30,8 +31,6 @@ export interface KalshiPosition {
 }
 
 const PAGE = '200'
-/** What our clock may be off by: beyond it nothing is entered. */
-const CLOCKS_APART_MS_MAX = 2_000
 /** An order is absent once the account is shown as of two seconds after the sending, and what our clock is off. */
 const FRESH_MS = 2_000 + CLOCKS_APART_MS_MAX
 /** Where the answers of a path are, and the request that its signature covers. */

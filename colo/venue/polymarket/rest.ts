@@ -6,6 +6,7 @@ import { fieldsOf, Retry, textOf } from '../answer.ts'
 import { ascii } from '../ascii.ts'
 import type { Looked, ToldTrade } from '../leg.ts'
 import { ask, type Explain, PAGES_MAX, rowsOf, unreadableAnswer } from '../rest.ts'
+import { CLOCKS_APART_MS_MAX } from '../skew.ts'
 import { microSharesOf } from '../told.ts'
 import { SEAL_LENGTH, type Seal } from './auth.ts'
 import type { OrderRequestParts } from './encode.ts'
@@ -25,8 +26,6 @@ export interface PolymarketRestParts {
 
 /** Tokens of one question: more are refused as a whole. */
 const BOOKS_MAX = 500
-/** What our clock may be off by: beyond it nothing is entered. */
-const CLOCKS_APART_MS_MAX = 2_000
 const FIRST_PAGE = 'MA=='
 const LAST_PAGE = 'LTE='
 

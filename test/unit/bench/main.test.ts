@@ -14,4 +14,20 @@ describe('bench', () => {
       assert.match(stderr, /^bench: .+: name one of .*\bbook\b.*\n$/)
     }
   })
+
+  it('refuses in one line an option that a bench does not have, or a value that it cannot take', () => {
+    for (const args of [
+      ['book', '--samples', '9'],
+      ['pipeline', '20000'],
+      ['pipeline', '--samples'],
+      ['pipeline', '--samples', 'many'],
+      ['pipeline', '--samples', '0'],
+      ['soak', '--seconds', '1'],
+    ]) {
+      const { status, stdout, stderr } = bench(...args)
+      assert.deepEqual([status, stdout], [2, ''], args.join(' '))
+      assert.match(stderr, /^bench: .*(knows --json|--samples|--seconds).*\n$/)
+      assert.equal(stderr.split('\n').length, 2)
+    }
+  })
 })

@@ -25,8 +25,8 @@ const STATUS: Status = {
     kalshi: { sockets: ['Waiting'], books: { Suspect: 3 } as never, reconnects: 0 },
   },
   gateways: {
-    polymarket: { open: 6, total: 6, trouble: '', in_flight: 1 },
-    kalshi: { open: 0, total: 6, trouble: 'ECONNREFUSED', in_flight: 0 },
+    polymarket: { open: 6, total: 6, trouble: '', in_flight: 1, clock_ahead_ms: -12 },
+    kalshi: { open: 0, total: 6, trouble: 'ECONNREFUSED', in_flight: 0, clock_ahead_ms: null },
   },
   money_micro_usd: {
     polymarket: { balance: 1_500_000, reserved: 0 },
@@ -35,7 +35,7 @@ const STATUS: Status = {
   pool: { held: 100, approved: 10, hits: 9 },
   trades: { open: 2, exposed: 1, parked: 1 },
   orders: { under_way: 1, unknown: 1 },
-  journal: { appended: 12, durable: 10, failed: false },
+  journal: { appended: 12, durable: 10, blocked_errno: 28 },
 }
 const HELD: Position = {
   pair: 'rain',
@@ -60,12 +60,12 @@ const ORDER: OrderLine = {
 const UNWIND: UnwindAnswer = {
   sent: false,
   pair: 'rain',
-  bought_by: 'buy_polymarket_sell_kalshi',
   lots: 1_000,
   wanted_lots: 1_000,
   legs: [
     {
       venue: 'polymarket',
+      outcome: 'named',
       limit: '0.47',
       paid_micro_usd: 4_800_000,
       brings_micro_usd: 4_700_000,
@@ -170,7 +170,7 @@ describe('a command to a running executor', () => {
     const show = async (command: string) => (await said(command, '--run', join(folder, 'run'))).stdout
     const status = await show('status')
     assert.match(status, /^entries {2}HALTED by Operator, Signer$/m)
-    assert.match(status, /^journal {2}writes, 10 records durable, 2 on their way$/m)
+    assert.match(status, /^journal {2}BLOCKED \(errno 28\), 10 records durable, 2 on their way$/m)
     assert.match(status, /^kalshi +Waiting +3 SUSPECT +0 +0 of 6, ECONNREFUSED +0 +2\.00 USD +0\.25 USD$/m)
     const [headings, row] = (await show('positions')).split('\n') as [string, string]
     assert.match(row, /^rain +10\.004 +0 +0 +10 +9\.70 USD +10\.00 USD +0\.004 +0\.00 USD +BLOCKED$/)
@@ -191,7 +191,7 @@ describe('tandem unwind', () => {
   it('is dry unless it is told to send, and allows no loss unless it is told how much', async () => {
     await executor(join(folder, 'run'))
     const dry = await unwind()
-    assert.match(dry.stdout, /^would send: 10 shares of each leg/)
+    assert.match(dry.stdout, /^would send: 10 shares of each leg\n/)
     assert.match(dry.stdout, /-0\.10 USD against what it cost; --yes sends it$/m)
     const sent = await unwind('--yes', '--max-loss', '0.5', '--lots', '300', '--venue', 'kalshi')
     assert.match(sent.stdout, /^sent: .+\nleft: Polymarket 10\.004 yes, 0 no; Kalshi 0 yes, 10 no\n$/s)

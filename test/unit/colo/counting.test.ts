@@ -26,6 +26,8 @@ it('counts what the executor tells its observer, and tells the next one all of i
     legUnknown: tell('legUnknown'),
     tradeParked: tell('tradeParked'),
     legCorrected: tell('legCorrected'),
+    mismatch: tell('mismatch'),
+    moneyMoved: tell('moneyMoved'),
     badFrame: tell('badFrame'),
     halted: tell('halted'),
     bookMoved: tell('bookMoved'),
@@ -40,6 +42,8 @@ it('counts what the executor tells its observer, and tells the next one all of i
   counting.legUnknown(4, KALSHI, UnknownReason.Timeout, 9 as Ns)
   counting.tradeParked(4, 9 as Ns)
   counting.legCorrected(1, POLYMARKET, -5_000_000, 9 as Ns)
+  counting.mismatch(1, KALSHI, 0, 20_000)
+  counting.moneyMoved(POLYMARKET, 0, -7_000_000)
   counting.badFrame(KALSHI, -2)
   counting.halted(HaltReason.Operator, 9 as Ns)
   counting.bookMoved(KALSHI, 1, BookState.Empty, BookState.Live, Cause.Snapshot, 9 as Ns)
@@ -52,6 +56,8 @@ it('counts what the executor tells its observer, and tells the next one all of i
     ['legUnknown', 4, KALSHI, UnknownReason.Timeout, 9],
     ['tradeParked', 4, 9],
     ['legCorrected', 1, POLYMARKET, -5_000_000, 9],
+    ['mismatch', 1, KALSHI, 0, 20_000],
+    ['moneyMoved', POLYMARKET, 0, -7_000_000],
     ['badFrame', KALSHI, -2],
     ['halted', HaltReason.Operator, 9],
     ['bookMoved', KALSHI, 1, BookState.Empty, BookState.Live, Cause.Snapshot, 9],

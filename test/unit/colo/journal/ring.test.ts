@@ -1,83 +1,86 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { test } from 'node:test'
-import { Journal } from '@tandem/colo/journal/journal.ts'
-import { JOURNAL_HEADER_BYTES, JOURNAL_MAGIC, RECORD_BYTES, RecordKind } from '@tandem/colo/journal/record.ts'
+import { OmittedCell, RECORD_BYTES, RecordKind, readRecord } from '@tandem/colo/journal/record.ts'
 import {
   JournalRing,
   newRingMemory,
+  RESERVED_RECORDS,
   RING_FULL,
   RING_RECORDS,
   RingCell,
   ringViews,
 } from '@tandem/colo/journal/ring.ts'
 
-test('a full ring takes nothing more and loses nothing', () => {
+const CELLS = Float64Array.of(42)
+const OPEN_RECORDS = RING_RECORDS - RESERVED_RECORDS
+
+function scene() {
   const memory = newRingMemory()
   const ring = new JournalRing(memory)
-  const cells = Float64Array.of(42)
-  for (let i = 0; i < RING_RECORDS; i++) assert.equal(ring.appendCells(RecordKind.Turn, cells, 1), i)
+  const { header, records } = ringViews(memory)
+  return {
+    ring,
+    set: (cell: number, value: number) => void Atomics.store(header, cell, value),
+    record(position: number) {
+      const at = (position % RING_RECORDS) * RECORD_BYTES
+      const view = new DataView(records.buffer, records.byteOffset + at, RECORD_BYTES)
+      const length = view.getInt32(4, true)
+      return readRecord(view.getInt32(0, true), records.subarray(at + 8, at + 8 + length))
+    },
+  }
+}
+
+test('what may be refused leaves the reserve free; what must not be lost has it to the last place', () => {
+  const { ring, set } = scene()
+  for (let i = 0; i < OPEN_RECORDS; i++) assert.equal(ring.offerCells(RecordKind.IdBlock, CELLS, 1), i)
   assert.equal(ring.hasRoom(1), false)
-  assert.equal(ring.appendCells(RecordKind.Turn, cells, 1), RING_FULL)
-  assert.equal(ring.durable, 0)
-  Atomics.store(ringViews(memory).header, RingCell.Durable, 3)
-  assert.equal(ring.durable, 3)
+  assert.equal(ring.offerCells(RecordKind.IdBlock, CELLS, 1), RING_FULL)
+  assert.equal(ring.offerBytes(RecordKind.OrderHash, new Uint8Array(32)), RING_FULL)
+  for (let i = 0; i < RESERVED_RECORDS; i++) ring.appendCells(RecordKind.Fill, CELLS, 1)
+  assert.equal(ring.published, RING_RECORDS)
+  assert.throws(() => ring.appendCells(RecordKind.Fill, CELLS, 1), { code: 'JOURNAL_RESERVE_SPENT' })
+  set(RingCell.Durable, RESERVED_RECORDS + 3)
+  assert.equal(ring.durable, RESERVED_RECORDS + 3)
   assert.equal(ring.hasRoom(3), true)
   assert.equal(ring.hasRoom(4), false)
 })
 
-test('a writer that failed closes the ring to new records', () => {
-  const memory = newRingMemory()
-  const ring = new JournalRing(memory)
-  Atomics.store(ringViews(memory).header, RingCell.Failed, 1)
-  assert.equal(ring.appendBytes(RecordKind.OrderHash, new Uint8Array(32)), RING_FULL)
+test('a Turn that found no room is counted, and the count is recorded before the next one', () => {
+  const { ring, set, record } = scene()
+  while (ring.hasRoom(2)) ring.noteCells(RecordKind.Turn, CELLS, 1)
+  const full = ring.published
+  for (let i = 0; i < 5; i++) ring.noteCells(RecordKind.Turn, CELLS, 1)
+  assert.equal(ring.published, full)
+  assert.equal(ring.omittedTotal, 5)
+  set(RingCell.Durable, full)
+  ring.noteCells(RecordKind.Turn, CELLS, 1)
+  assert.equal(ring.published, full + 2)
+  const omitted = record(full)
+  assert.equal(omitted?.kind, RecordKind.Omitted)
+  assert.equal(omitted.cells[OmittedCell.count], 5)
+  ring.noteCells(RecordKind.Turn, CELLS, 1)
+  assert.equal(ring.published, full + 3)
 })
 
-test('every record reaches the file, whole and in order, over many turns of the ring', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'tandem-journal-'))
-  try {
-    const path = join(folder, 'journal.bin')
-    const journal = new Journal(path, 1_767_482_161_933, 'none')
-    const records = RING_RECORDS * 2 + 17
-    const cells = new Float64Array(2)
-    for (let i = 0; i < records; i++) {
-      cells[0] = i
-      cells[1] = -i
-      while (journal.ring.appendCells(RecordKind.Turn, cells, 2) === RING_FULL) journal.flush()
-    }
-    journal.flush()
-    assert.equal(journal.ring.durable, records)
-    await journal.close()
-    const file = readFileSync(path)
-    assert.equal(file.toString('latin1', 0, 8), JOURNAL_MAGIC)
-    assert.equal(file.readDoubleLE(8), 1_767_482_161_933)
-    assert.equal(file.length, JOURNAL_HEADER_BYTES + records * RECORD_BYTES)
-    for (let i = 0; i < records; i++) {
-      const at = JOURNAL_HEADER_BYTES + i * RECORD_BYTES
-      assert.equal(file.readInt32LE(at), RecordKind.Turn)
-      assert.equal(file.readInt32LE(at + 4), 16)
-      assert.equal(file.readDoubleLE(at + 8), i)
-      assert.equal(file.readDoubleLE(at + 16), -i)
-    }
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
+test('a disk that refuses stops entries and nothing else; a writer that ended stops offers too', () => {
+  const { ring, set } = scene()
+  set(RingCell.Blocked, 28)
+  assert.equal(ring.hasRoom(1), false)
+  assert.equal(ring.offerBytes(RecordKind.OrderHash, new Uint8Array(32)), 0)
+  set(RingCell.Blocked, 0)
+  assert.equal(ring.hasRoom(1), true)
+  set(RingCell.Failed, 1)
+  assert.equal(ring.hasRoom(1), false)
+  assert.equal(ring.offerBytes(RecordKind.OrderHash, new Uint8Array(32)), RING_FULL)
+  assert.equal(ring.appendCells(RecordKind.Fill, CELLS, 1), 1)
 })
 
-test('a journal that cannot be written says so and never writes over another', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'tandem-journal-'))
-  try {
-    const path = join(folder, 'journal.bin')
-    const first = new Journal(path, 0, 'each')
-    first.ring.appendBytes(RecordKind.OrderHash, Uint8Array.of(1, 2, 3))
-    await first.close()
-    const before = readFileSync(path)
-    const second = new Journal(path, 0, 'each')
-    await assert.rejects(second.close(), { code: 'JOURNAL_WRITE_FAILED' })
-    assert.deepEqual(readFileSync(path), before)
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
+test('cells and a part of a buffer as tail lie in the record one after the other', () => {
+  const { ring, record } = scene()
+  const fill = Float64Array.of(1, 2, 3, 4, 5, 6, 7, 8)
+  const text = Buffer.from('{"id":"0xab12"}')
+  ring.appendCells(RecordKind.Fill, fill, 8, text, 7, 13)
+  const read = record(0)
+  assert.deepEqual(read?.cells, fill)
+  assert.equal(Buffer.from(read.tail).toString(), '0xab12')
 })

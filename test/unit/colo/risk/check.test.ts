@@ -21,7 +21,7 @@ const DAY_ENDS_NS = 1_000_000
 const NOW_NS = 10 as Ns
 
 function scene(limits: Partial<Limits> = {}) {
-  const ledger = new Ledger(3)
+  const ledger = new Ledger(new Int32Array(3))
   ledger.balanceMicroUsd[POLYMARKET] = 1_000_000
   ledger.balanceMicroUsd[KALSHI] = 1_000_000
   const trades = new Trades()
@@ -57,6 +57,14 @@ test('a halt and a blocked journal refuse everything', () => {
   assert.equal(refusal(parts, NOW_NS, false), Refusal.JournalBlocked)
   parts.risk.halts = HaltReason.Signer
   assert.equal(refusal(parts), Refusal.Halted)
+})
+
+test('a clock that is off refuses everything until it is right again', () => {
+  const parts = scene()
+  parts.risk.isClockSkewed = true
+  assert.equal(refusal(parts), Refusal.ClockSkewed)
+  parts.risk.isClockSkewed = false
+  assert.equal(refusal(parts), Refusal.None)
 })
 
 test('one leg dearer than an order may be is refused', () => {
@@ -109,11 +117,11 @@ test('what is in flight counts against the event, and what was spent after it', 
 
 test('reservations count against venue, total and balance', () => {
   const parts = scene()
-  parts.ledger.reserve(POLYMARKET, 2_950)
+  parts.ledger.reserve(0, POLYMARKET, 2_950)
   assert.equal(refusal(parts), Refusal.VenueLimit)
-  parts.ledger.reserve(POLYMARKET, -2_950)
-  parts.ledger.reserve(POLYMARKET, 2_930)
-  parts.ledger.reserve(KALSHI, 1_980)
+  parts.ledger.reserve(0, POLYMARKET, -2_950)
+  parts.ledger.reserve(0, POLYMARKET, 2_930)
+  parts.ledger.reserve(0, KALSHI, 1_980)
   assert.equal(refusal(parts), Refusal.TotalLimit)
   const poor = scene()
   poor.ledger.balanceMicroUsd[KALSHI] = 39
@@ -121,7 +129,7 @@ test('reservations count against venue, total and balance', () => {
   poor.ledger.balanceMicroUsd[KALSHI] = 40
   poor.ledger.balanceMicroUsd[POLYMARKET] = 100
   assert.equal(refusal(poor), Refusal.None)
-  poor.ledger.reserve(POLYMARKET, 41)
+  poor.ledger.reserve(0, POLYMARKET, 41)
   assert.equal(refusal(poor), Refusal.PolymarketBalance)
 })
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Ledger, OUTCOME_COMPLEMENT, OUTCOME_NAMED } from '@tandem/colo/state/ledger.ts'
+import { kalshiPurse, Ledger, OUTCOME_COMPLEMENT, OUTCOME_NAMED } from '@tandem/colo/state/ledger.ts'
 import { TRADES_MAX, Trades } from '@tandem/colo/state/trades.ts'
 import { KALSHI, POLYMARKET } from '@tandem/colo/venue/venue.ts'
 
@@ -49,7 +49,7 @@ test('places are used again, there are no more than the table has, and none is l
 })
 
 test('shares of one outcome are covered by shares of the other, on whichever venue', () => {
-  const ledger = new Ledger(1)
+  const ledger = new Ledger(new Int32Array(1))
   ledger.settle(POLYMARKET, 0, OUTCOME_NAMED, 500_000, 240_000)
   assert.equal(ledger.excessMicroShares(0, OUTCOME_NAMED), 500_000)
   ledger.settle(KALSHI, 0, OUTCOME_COMPLEMENT, 490_000, 230_000)
@@ -59,12 +59,41 @@ test('shares of one outcome are covered by shares of the other, on whichever ven
 })
 
 test('what is held back is not available, and what was spent is gone', () => {
-  const ledger = new Ledger(1)
+  const ledger = new Ledger(new Int32Array(1))
   ledger.balanceMicroUsd[KALSHI] = 1_000
-  ledger.reserve(KALSHI, 600)
-  assert.equal(ledger.availableMicroUsd(KALSHI), 400)
-  ledger.reserve(KALSHI, -600)
+  ledger.reserve(0, KALSHI, 600)
+  assert.equal(ledger.availableMicroUsd(0, KALSHI), 400)
+  ledger.reserve(0, KALSHI, -600)
   ledger.settle(KALSHI, 0, OUTCOME_NAMED, 10, 250)
-  assert.equal(ledger.availableMicroUsd(KALSHI), 750)
+  assert.equal(ledger.availableMicroUsd(0, KALSHI), 750)
   assert.equal(ledger.atStakeMicroUsd(KALSHI), 250)
+})
+
+test('Kalshi pays for a share of each outcome at once, Polymarket does not', () => {
+  const ledger = new Ledger(Int32Array.of(2))
+  const purse = kalshiPurse(2)
+  for (const venue of [POLYMARKET, KALSHI]) {
+    ledger.settle(venue, 0, OUTCOME_NAMED, 500_000, 240_000)
+    ledger.settle(venue, 0, OUTCOME_COMPLEMENT, 200_000, 110_000)
+  }
+  assert.deepEqual(
+    [ledger.heldMicroShares(0, KALSHI, OUTCOME_NAMED), ledger.heldMicroShares(0, KALSHI, OUTCOME_COMPLEMENT)],
+    [300_000, 0],
+  )
+  assert.equal(ledger.heldMicroShares(0, POLYMARKET, OUTCOME_COMPLEMENT), 200_000)
+  assert.equal(ledger.balanceMicroUsd[purse], 200_000 - 350_000)
+  // What is left cost what it cost: 48 cents a share.
+  assert.equal(ledger.paidMicroUsd(0, KALSHI, OUTCOME_NAMED), 480_000)
+  // A dollar for a pair is what it would have paid in the end.
+  assert.equal(ledger.spentMicroUsd() - ledger.coveredMicroUsd(0), 700_000 - 200_000 - 200_000)
+})
+
+test('an order takes from its market’s shard alone', () => {
+  const ledger = new Ledger(Int32Array.of(0, 3))
+  ledger.balanceMicroUsd[kalshiPurse(3)] = 500
+  assert.equal(ledger.availableMicroUsd(0, KALSHI), 0)
+  assert.equal(ledger.availableMicroUsd(1, KALSHI), 500)
+  ledger.reserve(1, KALSHI, 100)
+  assert.equal(ledger.availableMicroUsd(1, KALSHI), 400)
+  assert.equal(ledger.atStakeMicroUsd(KALSHI), 100)
 })

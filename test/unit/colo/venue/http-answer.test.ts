@@ -132,6 +132,14 @@ test('breaks on a head or a body without end', () => {
   assert.equal(answer.state, Broken)
 })
 
+test('knows when it was stamped, each answer anew', () => {
+  const answer = read(LF('HTTP/1.1 204 X\nDate: Wed, 21 Oct 2026 07:28:00 GMT\n\n'))
+  assert.equal(answer.dateMs, Date.UTC(2026, 9, 21, 7, 28))
+  answer.reset()
+  answer.feed(Buffer.from(LF('HTTP/1.1 204 X\nDate: soon\n\n')))
+  assert.ok(Number.isNaN(answer.dateMs))
+})
+
 test('knows how long the venue asks to wait, where it says so in seconds', () => {
   const wait = (value: string) => read(LF(`HTTP/1.1 503 X\nRetry-After: ${value}\nContent-Length: 0\n\n`))
   assert.equal(wait('120').retryAfterS, 120)

@@ -1,0 +1,173 @@
+import { assert } from '@tandem/shared/assert.ts'
+import { MICRO_USD_PER_CENT, NS_PER_S, type Ns } from '@tandem/shared/units.ts'
+import type { Clock } from './clock.ts'
+import type { Listing } from './listing.ts'
+import type { Risk } from './risk/check.ts'
+import {
+  KALSHI_SHARDS_MAX,
+  kalshiPurse,
+  type Ledger,
+  OUTCOME_COMPLEMENT,
+  OUTCOME_NAMED,
+  POLYMARKET_PURSE,
+} from './state/ledger.ts'
+import { KALSHI_POSITION, type Reconciliation, Verdict } from './state/reconcile.ts'
+import type { KalshiRest } from './venue/kalshi/rest.ts'
+import type { PolymarketRest } from './venue/polymarket/rest.ts'
+import { KALSHI, POLYMARKET, type Venue } from './venue/venue.ts'
+
+// Asks both venues what we have, at the start, after a private channel was away, and on a timer: the same questions and
+// the same comparison each time. A pair is traded only once both venues showed of it what our books have, and no longer
+// when one of them shows something else.
+
+/** Between two rounds; and while some pair has not been found as our books are. */
+const ROUND_NS = 10 * NS_PER_S
+const ROUND_NS_MIN = NS_PER_S
+/** Kalshi's portfolio lags by up to half a second (fact sheet, section 4.1); Polymarket's balances wait for the chain. */
+export const QUIET_NS = [30 * NS_PER_S, 2 * NS_PER_S] as const
+/** Tokens asked for in one round: the venue lets through 200 questions in 10 s (Polymarket fact sheet, section 6.7). */
+const TOKENS_PER_ROUND = 16
+assert((TOKENS_PER_ROUND * 10 * NS_PER_S) / ROUND_NS_MIN <= 200, 'RECONCILE_WITHIN_POLYMARKET_RATE')
+/** A balance that differs by less is rounding. */
+const MOVED_MICRO_USD = MICRO_USD_PER_CENT
+const TOKENS = 2
+
+/** Who hears of what the venues have and we did not know of, off the path. */
+export interface ReconcileObserver {
+  /** A position is not as our books have it: the pair stands still until it is. */
+  mismatch(bundle: number, venue: Venue, oursMicroShares: number, toldMicroShares: number): void
+  /** Money came or went that no order of ours explains: a deposit, a withdrawal, a settlement. */
+  moneyMoved(venue: Venue, purse: number, microUsd: number): void
+}
+
+export interface ReconcilerParts {
+  readonly clock: Clock
+  readonly listing: Listing
+  readonly ledger: Ledger
+  readonly risk: Risk
+  readonly reconciliation: Reconciliation
+  readonly kalshi: Pick<KalshiRest, 'positions' | 'balancesMicroUsd'>
+  readonly polymarket: Pick<PolymarketRest, 'heldMicroShares' | 'balanceMicroUsd'>
+  readonly observer: ReconcileObserver
+}
+
+export class Reconciler {
+  readonly #parts: ReconcilerParts
+  #dueNs = 0
+  #isRunning = false
+  /** The token to go on with: bundle x 2, and one more for the complement. */
+  #next = 0
+  /** By purse: the difference that the last look found. */
+  readonly #difference = new Map<number, number>()
+
+  /** No pair is traded before it was looked at. */
+  constructor(parts: ReconcilerParts) {
+    this.#parts = parts
+    for (const bundle of parts.listing.bundles.keys()) parts.risk.block(bundle)
+  }
+
+  /** As soon as it can be: a private channel was away. */
+  hasten(): void {
+    this.#dueNs = 0
+  }
+
+  /** Begins a round when it is time. */
+  tick(nowNs: Ns): void {
+    if (this.#isRunning || nowNs < this.#dueNs) return
+    this.#isRunning = true
+    void this.round().finally(() => {
+      const { clock, listing, reconciliation } = this.#parts
+      const isWhole = listing.bundles.every((_, bundle) => reconciliation.isWhole(bundle))
+      this.#dueNs = clock.nowNs() + (isWhole ? ROUND_NS : ROUND_NS_MIN)
+      this.#isRunning = false
+    })
+  }
+
+  /** One round. What a venue does not answer is asked again in the next. */
+  async round(): Promise<void> {
+    await Promise.allSettled([this.#askKalshi(), this.#askPolymarket()])
+  }
+
+  async #askKalshi(): Promise<void> {
+    const { clock, listing, kalshi } = this.#parts
+    const askedNs = clock.nowNs()
+    const [positions, balances] = await Promise.all([kalshi.positions(), kalshi.balancesMicroUsd()])
+    const held = new Map(positions.map(({ ticker, microShares }) => [ticker, microShares]))
+    for (const [bundle, { pair }] of listing.pairs.entries()) {
+      // Positive is YES.
+      const yes = held.get(pair.kalshi.ticker) ?? 0
+      const told = pair.polarity === 'inverse' ? 0 - yes : yes
+      this.#compare(bundle, KALSHI_POSITION, this.#kalshiNet(bundle), told, askedNs)
+    }
+    for (let shard = 0; shard < KALSHI_SHARDS_MAX; shard++)
+      this.#money(KALSHI, kalshiPurse(shard), balances.get(shard) ?? 0, askedNs)
+  }
+
+  async #askPolymarket(): Promise<void> {
+    const { clock, polymarket } = this.#parts
+    const askedNs = clock.nowNs()
+    this.#money(POLYMARKET, POLYMARKET_PURSE, await polymarket.balanceMicroUsd(), askedNs)
+    await Promise.all(this.#tokensOfRound().map((token) => this.#askToken(token)))
+  }
+
+  async #askToken(token: number): Promise<void> {
+    const { clock, listing, ledger, polymarket } = this.#parts
+    const askedNs = clock.nowNs()
+    const bundle = Math.floor(token / TOKENS)
+    const outcome = token % TOKENS
+    const { yesToken, noToken } = listing.pairs[bundle].pair.polymarket
+    const told = await polymarket.heldMicroShares(outcome === OUTCOME_NAMED ? yesToken : noToken)
+    const ours = ledger.heldMicroShares(bundle, POLYMARKET, outcome)
+    this.#compare(bundle, outcome, ours, told, askedNs)
+  }
+
+  /** Those that have not been found as our books are, then the others, round and round. */
+  #tokensOfRound(): number[] {
+    const { listing, reconciliation } = this.#parts
+    const tokens: number[] = []
+    const count = listing.bundles.length * TOKENS
+    for (let token = 0; token < count && tokens.length < TOKENS_PER_ROUND; token++)
+      if (!reconciliation.isKnown(Math.floor(token / TOKENS), token % TOKENS)) tokens.push(token)
+    for (let tried = 0; tried < count && tokens.length < TOKENS_PER_ROUND; tried++) {
+      const token = this.#next
+      this.#next = (this.#next + 1) % count
+      if (!tokens.includes(token)) tokens.push(token)
+    }
+    return tokens
+  }
+
+  #compare(bundle: number, position: number, ours: number, told: number, askedNs: number): void {
+    const { reconciliation, risk, observer } = this.#parts
+    const verdict = reconciliation.look(bundle, position, ours, told, askedNs)
+    if (verdict === Verdict.Busy) return
+    const venue = position === KALSHI_POSITION ? KALSHI : POLYMARKET
+    if (verdict === Verdict.Mismatch) observer.mismatch(bundle, venue, ours, told)
+    if (reconciliation.isWhole(bundle)) risk.unblock(bundle)
+    else risk.block(bundle)
+  }
+
+  #kalshiNet(bundle: number): number {
+    const { ledger } = this.#parts
+    return (
+      ledger.heldMicroShares(bundle, KALSHI, OUTCOME_NAMED) -
+      ledger.heldMicroShares(bundle, KALSHI, OUTCOME_COMPLEMENT)
+    )
+  }
+
+  /** A balance that differs in two looks, while nothing moved, is the true one. */
+  #money(venue: Venue, purse: number, told: number, askedNs: number): void {
+    const { listing, ledger, reconciliation, observer } = this.#parts
+    const isQuiet = listing.bundles.every((_, bundle) => reconciliation.isQuiet(bundle, venue, askedNs))
+    if (!isQuiet) return
+    const difference = told - ledger.balanceMicroUsd[purse]
+    const before = this.#difference.get(purse)
+    this.#difference.set(purse, difference)
+    // The first look of all says what there is to begin with.
+    if (before !== undefined && before !== difference) return
+    ledger.balanceMicroUsd[purse] = told
+    ledger.isDoubted[purse] = 0
+    this.#difference.set(purse, 0)
+    if (before !== undefined && Math.abs(difference) >= MOVED_MICRO_USD)
+      observer.moneyMoved(venue, purse, difference)
+  }
+}

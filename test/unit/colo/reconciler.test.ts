@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { SimulatedClock } from '@tandem/colo/clock.ts'
+import { Listing } from '@tandem/colo/listing.ts'
+import { QUIET_NS, Reconciler } from '@tandem/colo/reconciler.ts'
+import { Refusal, Risk } from '@tandem/colo/risk/check.ts'
+import {
+  kalshiPurse,
+  Ledger,
+  OUTCOME_COMPLEMENT,
+  OUTCOME_NAMED,
+  POLYMARKET_PURSE,
+} from '@tandem/colo/state/ledger.ts'
+import { Reconciliation } from '@tandem/colo/state/reconcile.ts'
+import { Trades } from '@tandem/colo/state/trades.ts'
+import { KALSHI, POLYMARKET } from '@tandem/colo/venue/venue.ts'
+import { readMapping } from '@tandem/shared/mapping.ts'
+import { readSettings } from '@tandem/shared/settings.ts'
+
+const FEES = {
+  polymarket: { rate: 0, exponent: 1 },
+  kalshi: { feeType: 'quadratic' as const, feeMultiplier: 1 },
+}
+
+/** An inverse pair: what is positive on Kalshi is the complement of the named outcome. */
+function scene() {
+  const { mapping } = readMapping(
+    {
+      pairs: [
+        {
+          id: 'pair',
+          polarity: 'inverse',
+          kalshi: { ticker: 'KXTEST', exchange_index: 2 },
+          polymarket: { yes_token: '1', no_token: '2', tick: '0.01' },
+        },
+      ],
+    },
+    'test',
+  )
+  const listing = new Listing(mapping.pairs.map((pair) => ({ pair, fees: FEES })))
+  const clock = new SimulatedClock(1_790_000_000_000)
+  const ledger = new Ledger(listing.kalshiShards())
+  const { limits } = readSettings({}, 'test')
+  const risk = new Risk(limits, ledger, new Trades(), listing.events(), 0, 1e15)
+  const reconciliation = new Reconciliation(1, QUIET_NS)
+  const venues = {
+    yes: 0,
+    shards: new Map([[2, 500]]),
+    tokens: { '1': 0, '2': 0 } as Record<string, number>,
+    usd: 900,
+  }
+  const told: unknown[] = []
+  const reconciler = new Reconciler({
+    clock,
+    listing,
+    ledger,
+    risk,
+    reconciliation,
+    kalshi: {
+      positions: async () => (venues.yes === 0 ? [] : [{ ticker: 'KXTEST', microShares: venues.yes }]),
+      balancesMicroUsd: async () => venues.shards,
+    },
+    polymarket: {
+      heldMicroShares: async (token) => venues.tokens[token],
+      balanceMicroUsd: async () => venues.usd,
+    },
+    observer: {
+      mismatch: (...args) => void told.push(['mismatch', ...args]),
+      moneyMoved: (...args) => void told.push(['money', ...args]),
+    },
+  })
+  const pass = (ns: number): void => {
+    clock.step(clock.nowNs() + ns)
+  }
+  return {
+    clock,
+    ledger,
+    risk,
+    reconciliation,
+    venues,
+    told,
+    reconciler,
+    pass,
+    rest: () => risk.restOf(0, clock.nowNs()),
+  }
+}
+
+test('a pair is traded only once both venues were asked, and balances are the venues’', async () => {
+  const { reconciler, rest, ledger, told } = scene()
+  assert.equal(rest(), Refusal.Blocked)
+  await reconciler.round()
+  assert.equal(rest(), Refusal.None)
+  assert.deepEqual(
+    [ledger.balanceMicroUsd[POLYMARKET_PURSE], ledger.balanceMicroUsd[kalshiPurse(2)]],
+    [900, 500],
+  )
+  assert.deepEqual(told, [])
+})
+
+test('positions are compared by outcome, and one that our books do not know stops the pair until it is gone', async () => {
+  const { reconciler, rest, ledger, venues, told } = scene()
+  ledger.settle(KALSHI, 0, OUTCOME_COMPLEMENT, 5_000_000, 0)
+  ledger.settle(POLYMARKET, 0, OUTCOME_NAMED, 5_000_000, 0)
+  venues.yes = 5_000_000
+  venues.tokens['1'] = 5_004_000
+  await reconciler.round()
+  assert.equal(rest(), Refusal.None)
+  // Of the other outcome as well, which a sum would hide.
+  venues.tokens['2'] = 20_000
+  await reconciler.round()
+  assert.deepEqual([rest(), told], [Refusal.Blocked, []])
+  await reconciler.round()
+  assert.deepEqual(told, [['mismatch', 0, POLYMARKET, 0, 20_000]])
+  venues.tokens['2'] = 0
+  await reconciler.round()
+  assert.equal(rest(), Refusal.None)
+})
+
+test('what was booked a moment ago is not compared', async () => {
+  const { reconciler, rest, ledger, reconciliation, told, clock, pass } = scene()
+  await reconciler.round()
+  ledger.settle(KALSHI, 0, OUTCOME_NAMED, 5_000_000, 0)
+  reconciliation.touched(0, KALSHI, clock.nowNs())
+  for (let round = 0; round < 3; round++) await reconciler.round()
+  assert.deepEqual([rest(), told], [Refusal.None, []])
+  pass(QUIET_NS[KALSHI])
+  await reconciler.round()
+  await reconciler.round()
+  assert.deepEqual([rest(), told], [Refusal.Blocked, [['mismatch', 0, KALSHI, 5_000_000, 0]]])
+})
+
+test('money that comes or goes by itself is believed in the second look, and named', async () => {
+  const { reconciler, ledger, venues, told } = scene()
+  await reconciler.round()
+  ledger.doubt(0, KALSHI)
+  assert.equal(ledger.availableMicroUsd(0, KALSHI), 0)
+  venues.usd = 900 - 50_000
+  await reconciler.round()
+  assert.deepEqual([ledger.balanceMicroUsd[POLYMARKET_PURSE], told], [900, []])
+  await reconciler.round()
+  assert.equal(ledger.balanceMicroUsd[POLYMARKET_PURSE], 900 - 50_000)
+  assert.deepEqual(told, [['money', POLYMARKET, POLYMARKET_PURSE, -50_000]])
+  assert.equal(ledger.availableMicroUsd(0, KALSHI), 500)
+})
+
+test('a venue that does not answer leaves its pairs as they are, and is asked again', async () => {
+  const { reconciler, rest, venues } = scene()
+  const { tokens } = venues
+  venues.tokens = undefined as never
+  await reconciler.round()
+  assert.equal(rest(), Refusal.Blocked)
+  venues.tokens = tokens
+  await reconciler.round()
+  assert.equal(rest(), Refusal.None)
+})
