@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { clearRuntimeDirectory } from '@tandem/colo/control/runtime-directory.ts'
 import { Failure } from '@tandem/shared/failure.ts'
 import type { LiveOrder, LiveSaying } from './order.ts'
 import type { VenueTimes } from './wire.ts'
@@ -90,6 +91,7 @@ export class SandboxRun {
   readonly #folder: string
   readonly #sayings: AsyncIterator<string>
   #isClosing = false
+  #runDirectory: string | undefined
 
   private constructor(
     started: SandboxStarted,
@@ -196,6 +198,7 @@ export class SandboxRun {
       vitals: options.vitals ?? false,
       runDirectory: options.runDirectory ?? join(this.#folder, 'run'),
     }
+    this.#runDirectory = order.runDirectory
     this.#tell(JSON.stringify(order))
     const ready = await this.next()
     if (ready?.kind !== 'ready') throw ended('the executor ended before it was ready')
@@ -224,6 +227,8 @@ export class SandboxRun {
   /** Waits for the executor's end. @returns how it was, for a person; undefined when all was well. */
   async executorEnd(): Promise<string | undefined> {
     await end(this.#executor)
+    // One that was killed has left its sockets.
+    if (this.#runDirectory !== undefined) clearRuntimeDirectory(this.#runDirectory)
     const { exitCode, signalCode } = this.#executor
     return exitCode === 0 ? undefined : (signalCode ?? `code ${exitCode}`)
   }

@@ -1,11 +1,15 @@
-import { rmdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Failure } from '@tandem/shared/failure.ts'
 import { checked } from '@tandem/shared/schema.ts'
 import { z } from 'zod'
 import { type Answer, problemOf } from './answer.ts'
 import { type LineServer, type NewServer, serveLines } from './line-server.ts'
-import { CONTROL_SOCKET, HALT_SOCKET, openRuntimeDirectory } from './runtime-directory.ts'
+import {
+  CONTROL_SOCKET,
+  clearRuntimeDirectory,
+  HALT_SOCKET,
+  openRuntimeDirectory,
+} from './runtime-directory.ts'
 
 // The executor's end of `tandem status|positions|orders|halt|resume|unwind`: two sockets in the run's directory.
 //
@@ -72,14 +76,10 @@ export class Control {
     return new Control(directory, [control, halt])
   }
 
-  /** Closes both sockets and removes the directory, if nothing else is in it. */
+  /** Closes both sockets and removes the directory. */
   async close(): Promise<void> {
     await Promise.all(this.#servers.map((server) => server.close()))
-    try {
-      rmdirSync(this.#directory)
-    } catch {
-      // Something of somebody else is in it, or it is gone already.
-    }
+    clearRuntimeDirectory(this.#directory)
   }
 }
 

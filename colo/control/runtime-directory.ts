@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, type Stats } from 'node:fs'
+import { lstatSync, mkdirSync, rmdirSync, rmSync, type Stats } from 'node:fs'
 import { join } from 'node:path'
 import { Failure } from '@tandem/shared/failure.ts'
 
@@ -45,4 +45,14 @@ export function openRuntimeDirectory(path: string): void {
     where: path,
     todo: 'make it a directory of this user with mode 0700, or give another with --run',
   })
+}
+
+/** Removes the sockets of a run that is over, and the directory, if nothing else is in it. */
+export function clearRuntimeDirectory(path: string): void {
+  for (const name of [CONTROL_SOCKET, HALT_SOCKET]) rmSync(join(path, name), { force: true })
+  try {
+    rmdirSync(path)
+  } catch {
+    // Something of somebody else is in it, or it is gone already.
+  }
 }
