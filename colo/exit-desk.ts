@@ -35,6 +35,7 @@ import { OrderKind, type Orders } from './state/orders.ts'
 import { TradeEvent, TradeState } from './state/trade.ts'
 import { TRADES_MAX, type Trades } from './state/trades.ts'
 import { TokenKind, tokenOf } from './token.ts'
+import type { TradeLog } from './trade-log.ts'
 import type { Gateway } from './venue/gateway.ts'
 import {
   marketBuyMaker,
@@ -100,6 +101,7 @@ export interface ExitDeskParts {
   readonly gateways: readonly [Gateway, Gateway]
   readonly exits: ExitOrders
   readonly sender: ExitSender
+  readonly log: TradeLog
   readonly journal: Pick<JournalRing, 'hasRoomForExit'>
   /** What a share may lose on its way out, its fee included. */
   readonly flattenLossMicroUsd: number
@@ -133,7 +135,7 @@ export class ExitDesk implements Omit<ExitOrdersOwner, 'journalHash'> {
 
   /** A trade's legs have ended unequal. Until they are equal, it is this desk's. */
   begin(trade: number, nowNs: Ns): void {
-    this.#parts.trades.move(trade, TradeEvent.Unequal)
+    this.#parts.log.move(trade, TradeEvent.Unequal, nowNs)
     this.#step[trade] = Step.Complete
     this.#sinceNs[trade] = nowNs
     this.#pauseNs[trade] = PAUSE_NS_MIN
@@ -143,9 +145,9 @@ export class ExitDesk implements Omit<ExitOrdersOwner, 'journalHash'> {
 
   /** An order of the trade has ended, and its legs are still unequal: the next step. */
   advance(trade: number, filledMicroShares: number, nowNs: Ns): void {
-    const { trades } = this.#parts
+    const { trades, log } = this.#parts
     if (trades.state[trade] === TradeState.Exposed && nowNs - this.#sinceNs[trade] >= EXIT_NS_MAX) {
-      trades.move(trade, TradeEvent.Overdue)
+      log.move(trade, TradeEvent.Overdue, nowNs)
       this.#parts.onParked(trade, nowNs)
     }
     if (filledMicroShares !== 0) {

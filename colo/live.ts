@@ -21,9 +21,12 @@ import { type Access, type Assembly, assemble } from './main.ts'
 import { boughtOutcome } from './outcome.ts'
 import { PrivateChannel } from './private-channel.ts'
 import { Reconciler } from './reconciler.ts'
+import type { Recovered } from './recovery.ts'
+import { restart, writeListing } from './restart.ts'
 import { HaltReason } from './risk/halt.ts'
 import { SignatureDesk } from './signature-desk.ts'
 import type { SignerClient } from './signer/client.ts'
+import { OrderKind, type Orders } from './state/orders.ts'
 import { TokenKind, tokenKind, tokenOf, tokenValue } from './token.ts'
 import type { Gateway, LiveLegListener } from './venue/gateway.ts'
 import { SignedRequest } from './venue/kalshi/auth.ts'
@@ -64,6 +67,10 @@ export interface LiveParts {
   /** Calls back when the loop has polled all sockets that are readable now. */
   readonly afterReads: (then: () => void) => void
   readonly observer: ExecutorObserver & BookListener
+  /** What a run before this one has left (recovery.ts). */
+  readonly recovered: Recovered
+  /** Hears of pairs that the journal holds something of, and that are not listed. */
+  readonly onUnlisted: (pairs: readonly string[]) => void
   /** Watches requests on their way: their bytes are final, and then written. */
   readonly watch?: (gateway: Gateway, venue: Venue) => Gateway
 }
@@ -114,6 +121,12 @@ export class Live {
   readonly #polymarketRest: PolymarketRest
   readonly #kalshiRest: KalshiRest
   readonly #reconciler: Reconciler
+  /** Of orders that a run before this one sent. */
+  readonly #names = new Map<number, string>()
+  #isRestarted = false
+  /** Goes on with the restart. */
+  #resume: () => void = () => {}
+  readonly #parts: LiveParts
   readonly #afterReads: LiveParts['afterReads']
   readonly #journal: Journal
   #isSignerGone = false
@@ -121,6 +134,7 @@ export class Live {
 
   constructor(parts: LiveParts) {
     const { listing, settings, access, signer, journal, observer, random, afterReads } = parts
+    this.#parts = parts
     this.#afterReads = afterReads
     this.#journal = journal
     this.clock = new LiveClock(
@@ -141,10 +155,11 @@ export class Live {
     /** The columns of an order whose end is not told: it keeps its place until then. */
     const placeOf = (order: number): number => this.assembly.orders.place(order)
     const bundleOf = (order: number): number => this.assembly.orders.bundle[placeOf(order)]
+    /** Orders of the run before have that run's names. */
     const hashOf = (order: number): string =>
       `0x${Buffer.from(this.assembly.orders.digest(placeOf(order))).toString('hex')}`
     const clientOrderIdOf = (order: number): string =>
-      clientOrderId(parts.runId, this.assembly.orders.counter[placeOf(order)])
+      this.#names.get(order) ?? clientOrderId(parts.runId, this.assembly.orders.counter[placeOf(order)])
     const gatewayParts = (restUrl: string) => ({
       host: new URL(restUrl).host,
       connections: CONNECTIONS_PER_VENUE,
@@ -153,11 +168,13 @@ export class Live {
       random,
       listener,
       bundleOf,
+      sells: (order: number) => isSale(this.assembly.orders, placeOf(order)),
     })
     this.gateways = [
       new PolymarketGateway({
         ...gatewayParts(access.polymarket.restUrl),
         nameOf: hashOf,
+        absenceNs: settings.polymarket.absenceMs * NS_PER_MS,
         lookUp: (order) => {
           const { orders, ledger } = this.assembly
           const place = placeOf(order)
@@ -318,9 +335,37 @@ export class Live {
     for (const feed of this.#feeds) feed.start()
     this.#learnLimits().catch(() => {})
     this.assembly.executor.start()
+    void this.#restart()
     const nowNs = this.clock.nowNs()
     this.clock.at(nowNs, tokenOf(TokenKind.Upkeep, 0))
     this.clock.at((nowNs + DRY_TURN_NS) as Ns, tokenOf(TokenKind.DryTurn, 0))
+  }
+
+  /** What a run before this one has left comes first; then the venues are held against it, and pairs may be traded. */
+  async #restart(): Promise<void> {
+    const { assembly, gateways, clock } = this
+    const { recovered, journal, settings } = this.#parts
+    assembly.risk.carry(recovered.day.approvedMicroUsd)
+    writeListing(journal.ring, assembly.listing)
+    const unlisted = await restart(recovered, {
+      ...assembly,
+      clock,
+      journal: journal.ring,
+      kalshi: this.#kalshiRest,
+      polymarket: this.#polymarketRest,
+      absenceMs: settings.polymarket.absenceMs,
+      resume: (order, { venue, name }) => {
+        this.#names.set(order, name)
+        gateways[venue].resume(order)
+      },
+      sleep: (ms) =>
+        new Promise((resolve) => {
+          this.#resume = resolve
+          clock.at((clock.nowNs() + ms * NS_PER_MS) as Ns, tokenOf(TokenKind.Restart, 0))
+        }),
+    })
+    if (unlisted.length > 0) this.#parts.onUnlisted(unlisted)
+    this.#isRestarted = true
   }
 
   /** Legs whose end is not told yet. */
@@ -376,8 +421,11 @@ export class Live {
         for (let venue = 0; venue < VENUES; venue++) this.gateways[venue].tick(nowNs)
         this.#judgeClock(nowNs)
         for (const { link } of this.#privates) link.look(nowNs)
-        this.#reconciler.tick(nowNs)
+        if (this.#isRestarted) this.#reconciler.tick(nowNs)
         this.clock.at((nowNs + UPKEEP_NS) as Ns, token)
+        break
+      case TokenKind.Restart:
+        this.#resume()
         break
       case TokenKind.DryTurn:
         this.warmup.turn()
@@ -417,6 +465,11 @@ function restClient(url: string, ca: string | undefined): Client {
     bodyTimeout: REST_TIMEOUT_MS,
     headersTimeout: REST_TIMEOUT_MS,
   })
+}
+
+/** Whether an order gives Polymarket's shares away; on Kalshi a sale is told as a purchase of the other outcome. */
+function isSale(orders: Orders, place: number): boolean {
+  return orders.venue[place] === POLYMARKET && orders.kind[place] === OrderKind.SellBack
 }
 
 /** A TLS connection on its way, its name checked against the certificate, with an earlier session's ticket. */

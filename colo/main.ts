@@ -31,6 +31,7 @@ import { Orders } from './state/orders.ts'
 import { Reconciliation } from './state/reconcile.ts'
 import { TRADES_MAX, Trades } from './state/trades.ts'
 import { TokenKind } from './token.ts'
+import { TradeLog } from './trade-log.ts'
 import type { Gateway } from './venue/gateway.ts'
 import { SignedRequest } from './venue/kalshi/auth.ts'
 import { OrderRequest as KalshiRequest, TimeInForce } from './venue/kalshi/encode.ts'
@@ -245,6 +246,7 @@ export function assemble(listing: Listing, settings: Settings, around: Surroundi
     kalshiPrecisionMicroUsd: settings.kalshi.balancePrecisionMicroUsd,
     flattenLossMicroUsd: settings.flattenLossMicroUsd,
     journal,
+    log: new TradeLog(journal, orders, trades),
     observer,
   })
   const executor = new Executor({

@@ -1,9 +1,11 @@
+import { assert } from '@tandem/shared/assert.ts'
 import { kalshiTradeFeeCeilMicroUsd, ROLE_TAKER } from '@tandem/shared/fees/kalshi.ts'
 import {
   LOTS_ORDER_MAX,
   LOTS_PER_CONTRACT,
   type Lots,
   MICRO_SHARES_PER_LOT,
+  MICRO_USD_PER_USD,
   type Ns,
   type Price,
   SIDE_ASK,
@@ -20,21 +22,23 @@ import {
 } from './detector/direction.ts'
 import type { Plan } from './detector/plan.ts'
 import { ExitDesk, type ExitDeskParts, type ExitSender } from './exit-desk.ts'
-import { FILL_CELLS, FillCell, RecordKind } from './journal/record.ts'
+import { AnswerKind } from './journal/record.ts'
 import type { JournalRing } from './journal/ring.ts'
 import { boughtOutcome } from './outcome.ts'
 import type { ExitOrders } from './pool/exit-orders.ts'
 import type { HeaderRing } from './pool/headers.ts'
 import { type ClientOrderIds, ID_NONE } from './pool/ids.ts'
-import { DIGEST_BYTES, type OrderStore } from './pool/store.ts'
+import type { OrderStore } from './pool/store.ts'
+import type { RecoveredOrder } from './recovery.ts'
 import { Refusal, type Risk } from './risk/check.ts'
 import { type Approved, Intent } from './risk/intent.ts'
 import { type Ledger, OUTCOME_NAMED } from './state/ledger.ts'
 import { OrderEvent, OrderState } from './state/order.ts'
-import { OrderKind, type Orders } from './state/orders.ts'
+import { DIGEST_BYTES, OrderKind, type Orders } from './state/orders.ts'
 import type { Reconciliation } from './state/reconcile.ts'
 import { TradeEvent, TradeState } from './state/trade.ts'
 import { TRADES_MAX, type Trades } from './state/trades.ts'
+import type { TradeLog } from './trade-log.ts'
 import type { Unwind } from './unwind.ts'
 import type { Gateway, LiveLegListener } from './venue/gateway.ts'
 import type { OrderRequest as KalshiRequest } from './venue/kalshi/encode.ts'
@@ -88,6 +92,7 @@ export interface OrderDeskParts {
   readonly kalshiPrecisionMicroUsd: number
   readonly flattenLossMicroUsd: number
   readonly journal: JournalRing
+  readonly log: TradeLog
   readonly observer: TradeObserver
 }
 
@@ -95,6 +100,9 @@ export interface OrderDeskParts {
 const REQUEST_BYTES_MAX = 4_096
 const MS_PER_S = 1_000
 const NO_TRADE = -1
+const NO_REASON = -1
+/** In place of what a Fill's numbers rest on. */
+const CORRECTION = -1
 /** By venue. */
 const SHORT_OF_MONEY = [PolymarketError.InsufficientBalance, KalshiError.InsufficientBalance] as const
 /** More than a share is no dust: something is not as the books of account have it, and risk lets nobody in. */
@@ -114,7 +122,6 @@ export class OrderDesk implements LiveLegListener, ExitSender {
   readonly exitDesk: ExitDesk
   readonly #parts: OrderDeskParts
   readonly #requests = [Buffer.alloc(REQUEST_BYTES_MAX), Buffer.alloc(REQUEST_BYTES_MAX)] as const
-  readonly #fill = new Float64Array(FILL_CELLS)
   readonly #exit = new Intent()
   // By trade: what Kalshi's leg was planned at, and whether it waits for Polymarket's.
   readonly #kalshiPrice = new Int32Array(TRADES_MAX)
@@ -249,26 +256,31 @@ export class OrderDesk implements LiveLegListener, ExitSender {
     orders.move(place, isNothing ? OrderEvent.Refuse : OrderEvent.Fill)
     ledger.reserve(orders.bundle[place], venue, -orders.reservedMicroUsd[place])
     orders.reservedMicroUsd[place] = 0
-    this.#book(place, filledMicroShares, costMicroUsd, feeMicroUsd, nowNs)
+    this.#book(order, place, filledMicroShares, costMicroUsd, feeMicroUsd, end, refusal, nowNs)
     this.#ended(orders.trade[place], filledMicroShares, nowNs)
   }
 
   legTaken(order: number): void {
-    const { orders } = this.#parts
-    orders.move(orders.place(order), OrderEvent.Take)
+    const { orders, log, clock } = this.#parts
+    const place = orders.place(order)
+    orders.move(place, OrderEvent.Take)
+    log.answer(order, place, AnswerKind.Taken, NO_REASON, clock.nowNs())
   }
 
   legUnknown(order: number, venue: Venue, reason: UnknownReason, nowNs: Ns): void {
-    const { orders, observer } = this.#parts
+    const { orders, log, observer } = this.#parts
     const place = orders.place(order)
     orders.move(place, OrderEvent.Doubt)
+    log.answer(order, place, AnswerKind.Unknown, reason, nowNs)
     observer.legUnknown(orders.trade[place], venue, reason, nowNs)
   }
 
   legSettled(order: number): void {
-    const { orders } = this.#parts
+    const { orders, log, clock } = this.#parts
     const place = orders.place(order)
-    if (place !== -1 && orders.state[place] === OrderState.Filled) orders.move(place, OrderEvent.Confirm)
+    if (place === -1 || orders.state[place] !== OrderState.Filled) return
+    orders.move(place, OrderEvent.Confirm)
+    log.answer(order, place, AnswerKind.Settled, NO_REASON, clock.nowNs())
   }
 
   /**
@@ -292,7 +304,7 @@ export class OrderDesk implements LiveLegListener, ExitSender {
     if (orders.trade[place] === NO_TRADE && Math.abs(microShares) >= MICRO_SHARES_PER_LOT)
       orders.trade[place] = this.#tradeOfCorrection(bundle, orders.direction[place])
     const trade = orders.trade[place]
-    this.#book(place, microShares, costMicroUsd, feeMicroUsd, nowNs)
+    this.#book(order, place, microShares, costMicroUsd, feeMicroUsd, CORRECTION, 0, nowNs)
     observer.legCorrected(bundle, venue, microShares, nowNs)
     if (trade !== NO_TRADE && trades.underWay[trade] === 0) this.#settle(trade, microShares, nowNs)
   }
@@ -364,6 +376,56 @@ export class OrderDesk implements LiveLegListener, ExitSender {
     this.#ended(orders.trade[place], 0, nowNs)
   }
 
+  // ---- of a restart ----------------------------------------------------------------------------------------------
+
+  /**
+   * What a run before this one has left of a pair: a trade of what is over, and held open until `release`, since more may
+   * be found.
+   *
+   * @returns its number
+   */
+  restore(bundle: number, direction: Direction): number {
+    const { trades, risk } = this.#parts
+    const trade = trades.begin(bundle, direction, 0)
+    assert(trade !== NO_TRADE, 'TRADES_HAVE_ROOM_AT_START')
+    risk.sent(bundle, 0)
+    trades.underWay[trade]++
+    this.#bookExcess(trade)
+    return trade
+  }
+
+  /** An order that a run before this one may have sent joins a restored trade, and is looked up. */
+  resume(trade: number, { venue, kind, sentMs, worstMicroUsd, name }: RecoveredOrder): number {
+    const { clock, orders, log } = this.#parts
+    const order = this.#plan(trade, venue, kind, worstMicroUsd)
+    const place = orders.place(order)
+    orders.move(place, OrderEvent.Send)
+    orders.sentMs[place] = sentMs
+    const bytes = venue === KALSHI ? Buffer.from(name, 'latin1') : Buffer.from(name.slice(2), 'hex')
+    if (venue === POLYMARKET) orders.setDigest(place, bytes, 0)
+    log.send(order, place, bytes, 0, bytes.length, clock.nowNs())
+    return order
+  }
+
+  /** Everything that a restored trade may have left is found. */
+  release(trade: number, nowNs: Ns): void {
+    this.#ended(trade, 0, nowNs)
+  }
+
+  /** What is over of the bundle, as this trade's long leg, at what it cost. */
+  #bookExcess(trade: number): void {
+    const { trades, ledger } = this.#parts
+    const bundle = trades.bundle[trade]
+    for (const venue of [POLYMARKET, KALSHI] as const) {
+      const outcome = boughtOutcome(venue, trades.direction[trade] as Direction)
+      const held = ledger.heldMicroShares(bundle, venue, outcome)
+      const over = Math.min(held, ledger.excessMicroShares(bundle, outcome))
+      if (over < MICRO_SHARES_PER_LOT) continue
+      const paid = ledger.paidMicroUsd(bundle, venue, outcome)
+      trades.book(trade, venue, over, Math.ceil((over * paid) / MICRO_USD_PER_USD), 0)
+    }
+  }
+
   // ---- orders ----------------------------------------------------------------------------------------------------
 
   /** A new order of an open trade, its worst case held back. */
@@ -377,12 +439,20 @@ export class OrderDesk implements LiveLegListener, ExitSender {
   }
 
   #send(order: number, approved: Approved, length: number, wallMs: number): void {
-    const { orders, gateways, reconciliation } = this.#parts
+    const { clock, legs, orders, gateways, reconciliation, log } = this.#parts
     const place = orders.place(order)
     const venue = orders.venue[place] as Venue
+    const nowNs = clock.nowNs()
     orders.move(place, OrderEvent.Send)
     orders.sentMs[place] = wallMs
-    reconciliation.touched(orders.bundle[place], venue, this.#parts.clock.nowNs())
+    reconciliation.touched(orders.bundle[place], venue, nowNs)
+    if (venue === KALSHI) {
+      const { idStart, idEnd } = legs[orders.bundle[place]].kalshi
+      log.send(order, place, this.#requests[KALSHI], idStart, idEnd, nowNs)
+    } else {
+      const start = orders.digestStart(place)
+      log.send(order, place, orders.digests, start, start + DIGEST_BYTES, nowNs)
+    }
     gateways[venue].send(approved, order, this.#requests[venue], length)
   }
 
@@ -438,16 +508,16 @@ export class OrderDesk implements LiveLegListener, ExitSender {
 
   /** None of the trade's orders is under way: is it over? */
   #settle(trade: number, filledMicroShares: number, nowNs: Ns): void {
-    const { trades } = this.#parts
+    const { trades, log } = this.#parts
     const isEntering = trades.state[trade] === TradeState.Entering
     if (!trades.isEven(trade)) {
       if (isEntering) this.exitDesk.begin(trade, nowNs)
       else this.exitDesk.advance(trade, filledMicroShares, nowNs)
       return
     }
-    if (isEntering && trades.isEmpty(trade)) trades.move(trade, TradeEvent.Empty)
-    else if (trades.hasSold[trade] === 1) trades.move(trade, TradeEvent.SoldBack)
-    else trades.move(trade, isEntering ? TradeEvent.Equal : TradeEvent.Completed)
+    if (isEntering && trades.isEmpty(trade)) log.move(trade, TradeEvent.Empty, nowNs)
+    else if (trades.hasSold[trade] === 1) log.move(trade, TradeEvent.SoldBack, nowNs)
+    else log.move(trade, isEntering ? TradeEvent.Equal : TradeEvent.Completed, nowNs)
     this.#end(trade, nowNs)
   }
 
@@ -487,13 +557,16 @@ export class OrderDesk implements LiveLegListener, ExitSender {
 
   /** What an order brought, or a correction of it, into the trade, the books of account and the journal. */
   #book(
+    order: number,
     place: number,
     filledMicroShares: number,
     costMicroUsd: number,
     feeMicroUsd: number,
+    end: number,
+    refusal: number,
     nowNs: Ns,
   ): void {
-    const { orders, trades, ledger, reconciliation, journal, observer } = this.#parts
+    const { orders, trades, ledger, reconciliation, log, observer } = this.#parts
     const trade = orders.trade[place]
     const venue = orders.venue[place] as Venue
     const bundle = orders.bundle[place]
@@ -510,17 +583,8 @@ export class OrderDesk implements LiveLegListener, ExitSender {
       trades.book(trade, isOther ? ((1 - venue) as Venue) : venue, microShares, cost, feeMicroUsd)
       if (orders.kind[place] === OrderKind.SellBack && filledMicroShares !== 0) trades.hasSold[trade] = 1
     }
-    const fill = this.#fill
-    fill[FillCell.atNs] = nowNs
-    fill[FillCell.trade] = trade
-    fill[FillCell.venue] = venue
-    fill[FillCell.bundle] = bundle
-    fill[FillCell.outcome] = bought
-    fill[FillCell.filledMicroShares] = microShares
-    fill[FillCell.costMicroUsd] = cost
-    fill[FillCell.feeMicroUsd] = feeMicroUsd
-    journal.appendCells(RecordKind.Fill, fill, FILL_CELLS)
-    observer.leg(fill)
+    log.fill(order, place, bought, microShares, cost, feeMicroUsd, end, refusal, nowNs)
+    observer.leg(log.fillCells)
   }
 
   #end(trade: number, nowNs: Ns): void {

@@ -28,6 +28,8 @@ export const TokenKind = {
   DryTurn: 10,
   /** Another round of getting out of a trade: value = trade. */
   Exit: 11,
+  /** Another look at what a run before this one may have left. */
+  Restart: 12,
 } as const
 export type TokenKind = (typeof TokenKind)[keyof typeof TokenKind]
 

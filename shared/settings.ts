@@ -95,6 +95,16 @@ const Kalshi = z.strictObject({
     ),
 })
 
+const Polymarket = z.strictObject({
+  absenceMs: milliseconds
+    .min(1_000)
+    .max(600_000)
+    .default(33_000)
+    .describe(
+      'How long an order without an answer is looked for before it counts as absent: the longest taker delay and half a minute.',
+    ),
+})
+
 const Paper = z.strictObject({
   latencyMs: z
     .strictObject({
@@ -140,6 +150,7 @@ export const Settings = z
     limits: Limits.prefault({}),
     pool: Pool.prefault({}),
     kalshi: Kalshi.prefault({}),
+    polymarket: Polymarket.prefault({}),
     paper: Paper.prefault({}),
   })
   .superRefine(({ pool, limits }, context) => {

@@ -8,6 +8,7 @@ import { Journal } from '@tandem/colo/journal/journal.ts'
 import { Listing } from '@tandem/colo/listing.ts'
 import { Live } from '@tandem/colo/live.ts'
 import { SALT_MIN } from '@tandem/colo/pool/pool.ts'
+import { recover } from '@tandem/colo/recovery.ts'
 import { spawnSigner } from '@tandem/colo/signer/spawn.ts'
 import { TurnCell, TurnOutcome } from '@tandem/colo/turn.ts'
 import { readMapping } from '@tandem/shared/mapping.ts'
@@ -147,6 +148,8 @@ async function start({ ca, doors }: ExecutorOrder): Promise<void> {
     makeSocket: (url, options) => new WebSocket(url, options),
     afterReads: (then) => void setImmediate(then),
     observer: turns,
+    recovered: recover(folder, Date.now()),
+    onUnlisted() {},
   })
   for (const gateway of live.gateways) gateway.limit(ORDERS_PER_S, ORDERS_PER_S)
   live.start()

@@ -12,13 +12,16 @@ import {
   type ReadRecord,
   RecordKind,
   readRecord,
-  SendPurpose,
+  type Tail,
 } from '@tandem/colo/journal/record.ts'
 import type { SegmentHeader } from '@tandem/colo/journal/segment.ts'
 import { PoolMiss } from '@tandem/colo/pool/miss.ts'
 import { Refusal } from '@tandem/colo/risk/check.ts'
+import { OrderKind } from '@tandem/colo/state/orders.ts'
+import { TradeState } from '@tandem/colo/state/trade.ts'
 import { TurnCell, TurnOutcome } from '@tandem/colo/turn.ts'
-import { VENUE_NAMES } from '@tandem/colo/venue/venue.ts'
+import { LegEnd } from '@tandem/colo/venue/leg.ts'
+import { KALSHI, VENUE_NAMES } from '@tandem/colo/venue/venue.ts'
 import { nameOf } from '@tandem/shared/named-integer.ts'
 import { NS_PER_MS } from '@tandem/shared/units.ts'
 
@@ -52,12 +55,12 @@ export function shown(
     at: ns === undefined ? null : new Date(header.wallAtZeroMs + ns / NS_PER_MS).toISOString(),
     kind: name,
     cells,
-    ...(record.tail.length === 0 ? {} : { tail: textOf(record.tail, tail) }),
+    ...(record.tail.length === 0 ? {} : { tail: textOf(record.tail, tail, cells.venue) }),
   }
 }
 
 /** Kinds of amounts that are never negative: there -1 says that a thing does not apply. */
-const MINUS_ONE_IS_NONE = new Set(['Turn', 'Intent', 'Send', 'Answer'])
+const MINUS_ONE_IS_NONE = new Set(['Turn', 'Send', 'Answer', 'Fill'])
 
 /** One line: `      17 2026-11-22T18:00:00.123Z Fill       trade=3 venue=kalshi ...`. Cells that do not apply are left out. */
 export function recordLine({ sequence, at, kind, cells, tail }: ShownRecord): string {
@@ -77,8 +80,9 @@ function cellsOf({ kind, cells }: ReadRecord): Record<string, number> {
 }
 
 /** Whatever bytes a venue sent: nothing of them may move a terminal's cursor. */
-function textOf(tail: Uint8Array, kind: 'none' | 'hex' | 'text'): string {
-  if (kind !== 'text') return Buffer.from(tail).toString('hex')
+function textOf(tail: Uint8Array, kind: Tail, venue: number | undefined): string {
+  const isText = kind === 'text' || (kind === 'name' && venue === KALSHI)
+  if (!isText) return Buffer.from(tail).toString('hex')
   return Buffer.from(tail)
     .toString('latin1')
     .replace(/[^\x20-\x7e]/g, '?')
@@ -87,7 +91,10 @@ function textOf(tail: Uint8Array, kind: 'none' | 'hex' | 'text'): string {
 const TABLES: Record<string, Record<string, number>> = {
   'Turn outcome': TurnOutcome,
   'Answer kind': AnswerKind,
-  'Send purpose': SendPurpose,
+  'Send kind': OrderKind,
+  'State from': TradeState,
+  'State to': TradeState,
+  'Fill end': LegEnd,
   'Command command': JournalCommand,
   'Command origin': CommandOrigin,
   'Checkpoint section': CheckpointSection,

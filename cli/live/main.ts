@@ -15,6 +15,7 @@ import { startMetrics } from '@tandem/colo/metrics/metrics.ts'
 import { Operator } from '@tandem/colo/operator.ts'
 import { SALT_MAX, SALT_MIN } from '@tandem/colo/pool/pool.ts'
 import { DIGEST_BYTES } from '@tandem/colo/pool/store.ts'
+import { recover } from '@tandem/colo/recovery.ts'
 import { spawnSigner } from '@tandem/colo/signer/spawn.ts'
 import { troublesOf } from '@tandem/colo/trouble.ts'
 import { TurnCell, TurnOutcome } from '@tandem/colo/turn.ts'
@@ -152,6 +153,8 @@ async function run(lines: AsyncIterator<string>): Promise<number> {
     listing.books.map(({ length }) => length),
     record,
   )
+  // Read before it is gone on with.
+  const recovered = recover(order.journal, Date.now())
   // Last, so that its wall clock is that of the executor's ns 0.
   const journal = new Journal({
     directory: order.journal,
@@ -176,6 +179,11 @@ async function run(lines: AsyncIterator<string>): Promise<number> {
     },
     afterReads: (then) => void setImmediate(then),
     observer,
+    recovered,
+    onUnlisted: (pairs) =>
+      alarm('the journal holds something of pairs that are not listed: look at the venues by hand', {
+        pairs,
+      }),
   })
   const control = await Control.open({
     directory: order.runDirectory,

@@ -23,13 +23,13 @@ export const RecordKind = {
   OrderHash: 2,
   /** client_order_ids are reserved. */
   IdBlock: 3,
-  /** What a venue reported of a leg. Tail: the venue's id of the trade, where there is one. */
+  /** An order has ended, and what it brought, which may be nothing; or a correction of that. */
   Fill: 4,
-  /** A trade is about to be entered: before its first byte leaves. Tail: the hash of the Polymarket order. */
-  Intent: 5,
-  /** An order's bytes were handed to a connection. */
+  /** A pair of this run, by the number that its records use. Tail: its id. */
+  Listing: 5,
+  /** An order is about to be sent: before its first byte leaves. Tail: our name of it, as the venue knows it. */
   Send: 6,
-  /** What is known of an order. Tail: the venue's id of it, where it told one. */
+  /** What was heard of an order before its end, or after. */
   Answer: 7,
   /** A trade went from one state to another. */
   State: 8,
@@ -46,92 +46,58 @@ const IdBlockCell = { first: 0, count: 1 } as const
 
 export const FillCell = {
   atNs: 0,
-  trade: 1,
-  venue: 2,
-  bundle: 3,
-  outcome: 4,
-  filledMicroShares: 5,
-  costMicroUsd: 6,
-  feeMicroUsd: 7,
+  order: 1,
+  /** -1 for a correction that is of no open trade. */
+  trade: 2,
+  venue: 3,
+  bundle: 4,
+  outcome: 5,
+  /** Below zero for what was sold, or taken back. */
+  filledMicroShares: 6,
+  costMicroUsd: 7,
+  feeMicroUsd: 8,
+  /** What the numbers rest on (LegEnd in venue/leg.ts); -1 for a correction. */
+  end: 9,
+  /** The venue's error, where it refused; else 0. */
+  refusal: 10,
 } as const
-export const FILL_CELLS = 8
+export const FILL_CELLS = 11
 
-export const IntentCell = {
-  atNs: 0,
-  trade: 1,
-  bundle: 2,
-  direction: 3,
-  polymarketCents: 4,
-  polymarketLimitPrice: 5,
-  expectedMicroShares: 6,
-  overfillMicroShares: 7,
-  kalshiPrice: 8,
-  kalshiLots: 9,
-  /** What either leg may cost at worst: reserved until its answer is final. */
-  polymarketWorstMicroUsd: 10,
-  kalshiWorstMicroUsd: 11,
-  /** Counter of Kalshi's client_order_id; -1 where Kalshi is sized by what Polymarket fills. */
-  clientOrderCounter: 12,
-  poolSlot: 13,
-} as const
-export const INTENT_CELLS = 14
-
-/** Why an order was sent. */
-export const SendPurpose = {
-  /** A leg of the entry, sized by the plan. */
-  Entry: 0,
-  /** The second leg, sized by what the first one filled. */
-  Second: 1,
-  /** To even the legs out. */
-  Exit: 2,
-} as const
+export const ListingCell = { bundle: 0 } as const
+export const LISTING_CELLS = 1
 
 export const SendCell = {
   atNs: 0,
-  trade: 1,
-  venue: 2,
-  purpose: 3,
-  /** Kalshi's client_order_id; -1 on Polymarket, where the order's hash is its name. */
-  clientOrderCounter: 4,
-  /** 0 bid, 1 ask, of Kalshi's YES book; Polymarket: always a BUY, 0. */
-  side: 5,
-  limitPrice: 6,
-  /** Kalshi's size; -1 on Polymarket. */
-  lots: 7,
-  /** Polymarket's size; -1 on Kalshi. */
-  cents: 8,
-  worstMicroUsd: 9,
+  order: 1,
+  trade: 2,
+  bundle: 3,
+  direction: 4,
+  venue: 5,
+  /** OrderKind in state/orders.ts. */
+  kind: 6,
+  /** By the wall clock: where it is looked for. */
+  sentMs: 7,
+  /** What it may cost at worst: reserved until its end. */
+  worstMicroUsd: 8,
 } as const
-export const SEND_CELLS = 10
+export const SEND_CELLS = 9
 
 export const AnswerKind = {
-  /** The venue took the order; its fills follow, or are told in the same answer. */
-  Accepted: 0,
-  /** The venue said no: nothing was bought. */
-  Refused: 1,
-  /** Nobody knows: no answer, a broken connection, an answer that cannot be read. */
-  Unknown: 2,
-  /** Looked up later: the order exists. */
-  Found: 3,
-  /** Looked up later, for long enough: there is no such order. */
-  Absent: 4,
+  /** The venue has it, and tells later what it fills. */
+  Taken: 0,
+  /** Nobody knows what became of it: it is looked up. */
+  Unknown: 1,
+  /** What it filled is settled. */
+  Settled: 2,
 } as const
 
-export const AnswerCell = {
-  atNs: 0,
-  trade: 1,
-  venue: 2,
-  kind: 3,
-  /** HTTP status; -1 when there was none. */
-  status: 4,
-  /** The venue's error, as its `error.ts` numbers it; -1 when there was none. */
-  venueError: 5,
-  clientOrderCounter: 6,
-} as const
-export const ANSWER_CELLS = 7
+/** `reason`: UnknownReason in venue/leg.ts, or -1. */
+export const AnswerCell = { atNs: 0, order: 1, venue: 2, kind: 3, reason: 4 } as const
+export const ANSWER_CELLS = 5
 
-export const StateCell = { atNs: 0, trade: 1, bundle: 2, from: 3, to: 4, reason: 5 } as const
-export const STATE_CELLS = 6
+/** States as TradeState in state/trade.ts numbers them. */
+export const StateCell = { atNs: 0, trade: 1, bundle: 2, from: 3, to: 4 } as const
+export const STATE_CELLS = 5
 
 export const JournalCommand = {
   /** No new entry. */
@@ -153,23 +119,12 @@ export const COMMAND_CELLS = 3
 /** The meaning of checkpoint rows may grow; whoever reads one of another layout stops. */
 export const CHECKPOINT_LAYOUT = 1
 
-export const CheckpointSection = { Account: 0, Position: 1, Trade: 2, Leg: 3 } as const
+export const CheckpointSection = { Position: 0, Day: 1 } as const
 
-/** By section: the values that follow a row's head. */
+/** By section: the values that follow a row's head. Bundles are those of the Listing records before it. */
 export const CHECKPOINT_VALUES = [
-  ['venue', 'balanceMicroUsd', 'reservedMicroUsd'],
-  ['bundle', 'venue', 'outcome', 'heldMicroShares', 'spentMicroUsd'],
-  ['trade', 'bundle', 'direction', 'state', 'worstMicroUsd'],
-  [
-    'trade',
-    'venue',
-    'state',
-    'reservedMicroUsd',
-    'filledMicroShares',
-    'costMicroUsd',
-    'feeMicroUsd',
-    'clientOrderCounter',
-  ],
+  ['bundle', 'venue', 'outcome', 'heldMicroShares', 'costMicroUsd'],
+  ['dayEndsMs', 'approvedMicroUsd'],
 ] as const
 
 /** A checkpoint is `rows` records with neighbouring sequence numbers; a part of one is none (checkpoint.ts). */
@@ -180,8 +135,8 @@ const CHECKPOINT_VALUES_MAX = Math.max(...CHECKPOINT_VALUES.map(({ length }) => 
 export const OmittedCell = { count: 0 } as const
 export const OMITTED_CELLS = 1
 
-/** What follows the cells. */
-export type Tail = 'none' | 'hex' | 'text'
+/** What follows the cells; of a name, Polymarket's are bytes and Kalshi's are text. */
+export type Tail = 'none' | 'hex' | 'text' | 'name'
 
 interface Layout {
   readonly name: string
@@ -196,10 +151,10 @@ export const LAYOUTS: Readonly<Record<RecordKind, Layout>> = {
   [RecordKind.Turn]: { name: 'Turn', cells: TurnCell, tail: 'none' },
   [RecordKind.OrderHash]: { name: 'OrderHash', cells: {}, tail: 'hex' },
   [RecordKind.IdBlock]: { name: 'IdBlock', cells: IdBlockCell, tail: 'none' },
-  [RecordKind.Fill]: { name: 'Fill', cells: FillCell, tail: 'text' },
-  [RecordKind.Intent]: { name: 'Intent', cells: IntentCell, tail: 'hex' },
-  [RecordKind.Send]: { name: 'Send', cells: SendCell, tail: 'none' },
-  [RecordKind.Answer]: { name: 'Answer', cells: AnswerCell, tail: 'text' },
+  [RecordKind.Fill]: { name: 'Fill', cells: FillCell, tail: 'none' },
+  [RecordKind.Listing]: { name: 'Listing', cells: ListingCell, tail: 'text' },
+  [RecordKind.Send]: { name: 'Send', cells: SendCell, tail: 'name' },
+  [RecordKind.Answer]: { name: 'Answer', cells: AnswerCell, tail: 'none' },
   [RecordKind.State]: { name: 'State', cells: StateCell, tail: 'none' },
   [RecordKind.Command]: { name: 'Command', cells: CommandCell, tail: 'text' },
   [RecordKind.Checkpoint]: { name: 'Checkpoint', cells: CheckpointCell, tail: 'none', open: true },
@@ -231,9 +186,9 @@ export function readRecord(kind: number, payload: Uint8Array): ReadRecord | unde
   return { kind: kind as RecordKind, cells, tail: payload.subarray(count * 8) }
 }
 
-/** The longest tails: a hash of 32 bytes, a hash in hex (Polymarket's order ids), a UUID, a sentence. */
-const TAIL_BYTES_MAX = 66
-const WIDEST_CELLS = Math.max(FILL_CELLS, INTENT_CELLS, SEND_CELLS, ANSWER_CELLS, STATE_CELLS, COMMAND_CELLS)
+/** The longest tail: a pair's id (shared/mapping.ts). */
+const TAIL_BYTES_MAX = 100
+const WIDEST_CELLS = Math.max(FILL_CELLS, SEND_CELLS, ANSWER_CELLS, STATE_CELLS, COMMAND_CELLS)
 assert(WIDEST_CELLS * 8 + TAIL_BYTES_MAX <= RECORD_PAYLOAD_BYTES, 'JOURNAL_CELLS_AND_TAIL_FIT')
 assert(TURN_CELLS * 8 <= RECORD_PAYLOAD_BYTES, 'JOURNAL_TURN_FITS_RECORD')
 assert(
@@ -244,7 +199,7 @@ assert(RECORD_HEAD_BYTES % 8 === 0 && RECORD_BYTES % 8 === 0, 'JOURNAL_CELLS_ALI
 for (const [cells, count] of [
   [TurnCell, TURN_CELLS],
   [FillCell, FILL_CELLS],
-  [IntentCell, INTENT_CELLS],
+  [ListingCell, LISTING_CELLS],
   [SendCell, SEND_CELLS],
   [AnswerCell, ANSWER_CELLS],
   [StateCell, STATE_CELLS],

@@ -81,7 +81,7 @@ export function ringViews(memory: SharedArrayBuffer): RingViews {
 export const RING_FULL = -1
 
 const NO_CELLS = new Float64Array(0)
-const NO_TAIL = new Uint8Array(0)
+const NO_TAIL: Uint8Array = new Uint8Array(0)
 
 /** The producer's side of the journal: copies a record into the ring and goes on. Allocates nothing. */
 export class JournalRing {

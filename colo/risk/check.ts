@@ -164,6 +164,11 @@ export class Risk {
     return intent as Approved
   }
 
+  /** What a run before this one approved today. */
+  carry(approvedMicroUsd: number): void {
+    this.#approvedTodayMicroUsd += approvedMicroUsd
+  }
+
   /** A trade is open: counted before its first byte leaves. */
   sent(bundle: number, worstMicroUsd: number): void {
     this.#inFlight[bundle]++

@@ -17,7 +17,7 @@ assert(Number.isInteger(Math.log2(ORDERS_MAX)), 'ORDERS_PLACE_BY_LOW_BITS')
 const ORDERS_PER_TRADE = 2
 assert(TRADES_MAX * ORDERS_PER_TRADE < ORDERS_MAX / 2, 'ORDERS_UNDER_WAY_LEAVE_PLACES')
 
-const DIGEST_BYTES = 32
+export const DIGEST_BYTES = 32
 
 /** What an order is for. */
 export const OrderKind = {
@@ -93,6 +93,11 @@ export class Orders {
   setDigest(place: number, digests: Uint8Array, at: number): void {
     const start = place * DIGEST_BYTES
     for (let i = 0; i < DIGEST_BYTES; i++) this.digests[start + i] = digests[at + i]
+  }
+
+  /** Where an order's hash begins in `digests`. */
+  digestStart(place: number): number {
+    return place * DIGEST_BYTES
   }
 
   /** A view of the hash. Off the path. */

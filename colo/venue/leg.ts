@@ -25,6 +25,8 @@ export const UnknownReason = {
   Unclear: 3,
   /** The venue took the order and was to tell its fills later, and has not within FILLS_NS_MAX. */
   Untold: 4,
+  /** The process that sent it died before it heard. */
+  Restart: 5,
 } as const
 export type UnknownReason = (typeof UnknownReason)[keyof typeof UnknownReason]
 
@@ -56,7 +58,6 @@ export interface OrderAnswer {
   readonly feeMicroUsd: number
   /** False where the cost was reckoned from an average: the fills know better. */
   readonly exact: boolean
-  readonly sells: boolean
   /** The matches that the answer names. */
   readonly tradeIds: readonly string[]
   /** Refused, but may be taken later: the account or the venue needs a pause. */
@@ -71,7 +72,6 @@ const NOTHING: OrderAnswer = {
   costMicroUsd: UNTOLD,
   feeMicroUsd: UNTOLD,
   exact: false,
-  sells: false,
   tradeIds: [],
   later: false,
 }

@@ -97,6 +97,10 @@ export interface GatewayParts {
   readonly feeMicroUsd: (bundle: number, price: Price, microShares: MicroShares) => number
   /** The bundle that an order is of. */
   readonly bundleOf: (order: number) => number
+  /** In place of the venue's own span of time before an order counts as absent. */
+  readonly absenceNs?: number | undefined
+  /** Whether an order gives shares away: told as less of them. */
+  readonly sells: (order: number) => boolean
   /** Our own name of an order: Kalshi's client order id, Polymarket's hash. */
   readonly nameOf: (order: number) => string
   /** Asks REST for an order: by the venue's id where the answer told one, else by our own name. */
@@ -204,6 +208,19 @@ export class OrderEntry implements ConnectionEvents, PrivateSink {
     leg.looks = 0
     const from = request.indexOf(this.#keptFrom)
     leg.keptBytes = from === -1 ? 0 : request.copy(leg.kept, 0, from, Math.min(length, from + KEPT_BYTES))
+  }
+
+  /** An order that a run before this one sent, and whose end nobody knows: looked up as any other in doubt. */
+  resume(order: number): void {
+    const place = this.#freeLeg()
+    assert(place !== -1, 'ORDER_ENTRY_LEGS_FULL')
+    const leg = this.#legs[place]
+    leg.order = order
+    leg.orderId = ''
+    leg.keptBytes = 0
+    leg.looks = 0
+    leg.answer = answerOf(AnswerKind.Unclear, {})
+    this.#doubt(leg, UnknownReason.Restart, this.#parts.clock.nowNs())
   }
 
   /** The account's own limits, once the venue has told them. */
@@ -318,7 +335,7 @@ export class OrderEntry implements ConnectionEvents, PrivateSink {
     const isAsBefore = isGone && microShares === leg.lookedMicroShares
     leg.looks = isAsBefore ? leg.looks + 1 : Number(isGone)
     leg.lookedMicroShares = microShares
-    if (leg.looks < looks || nowNs - leg.sinceNs < spanNs) return
+    if (leg.looks < looks || nowNs - leg.sinceNs < (this.#parts.absenceNs ?? spanNs)) return
     if (told !== undefined && microShares > 0) {
       leg.answer = answerOf(AnswerKind.Taken, { orderId: told.orderId, tradeIds: [...told.trades.keys()] })
       leg.orderId = told.orderId
@@ -444,7 +461,7 @@ export class OrderEntry implements ConnectionEvents, PrivateSink {
 
   #end(leg: Leg, microShares: number, costMicroUsd: number, fee: number, nowNs: Ns, end: LegEnd): void {
     const { order, answer } = leg
-    const sign = answer.sells && microShares > 0 ? -1 : 1
+    const sign = this.#parts.sells(order) && microShares > 0 ? -1 : 1
     const refusal = end === LegEnd.Refused ? answer.error : 0
     const told = this.#remember(leg, sign, microShares, costMicroUsd, fee, end)
     // Before the listener hears: it may send the next order at once.

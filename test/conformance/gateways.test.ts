@@ -58,7 +58,7 @@ afterEach(async () => {
   for (const close of closers.splice(0)) await close()
 })
 
-async function scene(kind: 'kalshi' | 'polymarket', connections = 3) {
+async function scene(kind: 'kalshi' | 'polymarket', connections = 3, isSale = false) {
   const venue = await TlsVenue.open()
   const clock = new ShiftedClock()
   const told: Told[] = []
@@ -90,6 +90,7 @@ async function scene(kind: 'kalshi' | 'polymarket', connections = 3) {
       return polymarketFeeCeilMicroUsd(FEES, price, microShares)
     },
     bundleOf: () => APPROVED.bundle,
+    sells: () => isSale,
     nameOf: () => (kind === 'kalshi' ? CLIENT_ID : HASH),
     lookUp: async (_order, orderId) => {
       lookUps.push(orderId)
@@ -527,7 +528,7 @@ test('ends by the answer where Polymarket’s fills stay untold, with a fee that
 })
 
 test('tells a SELL as shares that went and money that came', async () => {
-  const { next, answer, gateway } = await scene('polymarket')
+  const { next, answer, gateway } = await scene('polymarket', 3, true)
   answer(({ socket }) => {
     socket.write(polymarketMatched({ makingAmount: '4.5', takingAmount: '2.385', tradeIDs: ['t2'] }))
     gateway.onPrivate(polymarketTrade('t2', '0.53', '4.5'))
@@ -664,6 +665,7 @@ test('trusts no other authority, and says why it is not there', async () => {
     listener: { legDone() {}, legTaken() {}, legUnknown() {}, legSettled() {}, legCorrected() {} },
     feeMicroUsd: () => 0,
     bundleOf: () => 0,
+    sells: () => false,
     nameOf: () => CLIENT_ID,
     lookUp: async () => OPEN,
   })

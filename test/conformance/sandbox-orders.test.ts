@@ -112,6 +112,7 @@ function partsFor(
     listener: desk.listener,
     feeMicroUsd: (_bundle, price, microShares) => polymarketFeeChargedMicroUsd(terms, price, microShares),
     bundleOf: () => 0,
+    sells: () => false,
     nameOf,
     lookUp,
   }

@@ -51,6 +51,9 @@ export interface OrderRequestParts {
 export class OrderRequest {
   /** The length of every request of this market. */
   readonly bytes: number
+  /** Where the client order id stands in a request. */
+  readonly idStart: number
+  readonly idEnd: number
   readonly #template: Uint8Array
   readonly #timestampAt: number
   readonly #signatureAt: number
@@ -93,7 +96,9 @@ export class OrderRequest {
     this.#timestampAt = after(`${TIMESTAMP_HEADER}: `)
     this.#signatureAt = after(`${SIGNATURE_HEADER}: `)
     this.#signatureLength = signatureLength
-    this.#counterAt = after('"client_order_id":"') + clientOrderPrefix.length
+    this.idStart = after('"client_order_id":"')
+    this.#counterAt = this.idStart + clientOrderPrefix.length
+    this.idEnd = this.#counterAt + COUNTER_DIGITS
     this.#sideAt = after('"side":"')
     this.#priceAt = after('"price":"')
     this.#countAt = after('"count":"')

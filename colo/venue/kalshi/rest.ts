@@ -24,6 +24,13 @@ export interface KalshiWriteLimit {
   readonly capacity: number
 }
 
+export interface KalshiOrder {
+  readonly ticker: string
+  /** The client order id. */
+  readonly name: string
+  readonly buysYes: boolean
+}
+
 /** What is held of a market: positive is YES, negative NO. */
 export interface KalshiPosition {
   readonly ticker: string
@@ -79,6 +86,23 @@ export class KalshiRest {
     if (row === undefined) return { trades: [], order: undefined, isGone: asOfMs >= sentMs + FRESH_MS }
     const order = kalshiOrderOf(row)
     return { trades: order === undefined ? [] : await this.fillsOf(order.orderId), order, isGone: false }
+  }
+
+  /**
+   * Our orders of all markets since a moment, by their client order ids, and how fresh that is: for orders whose sending
+   * was not written down.
+   */
+  async ordersSince(sinceMs: number): Promise<{ readonly asOfMs: number; readonly orders: KalshiOrder[] }> {
+    const asOfMs = await this.userDataMs()
+    const rows = await this.#list('orders', { min_ts: String(Math.floor(sinceMs / 1_000)) })
+    return {
+      asOfMs,
+      orders: rows.map(({ ticker, client_order_id, outcome_side }) => ({
+        ticker: textOf(ticker),
+        name: textOf(client_order_id),
+        buysYes: outcome_side === 'yes',
+      })),
+    }
   }
 
   async positions(): Promise<KalshiPosition[]> {

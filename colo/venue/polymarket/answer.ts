@@ -45,7 +45,7 @@ export function polymarketAnswerOf(status: number, body: string, kept: string): 
   const microShares = sells ? making : taking
   // Nobody pays a dollar for a share: the amounts are not what they seem.
   if (costMicroUsd >= microShares) return unclear(orderId)
-  return answerOf(AnswerKind.Filled, { orderId, microShares, costMicroUsd, exact: true, sells, tradeIds })
+  return answerOf(AnswerKind.Filled, { orderId, microShares, costMicroUsd, exact: true, tradeIds })
 }
 
 function unclear(orderId: string): OrderAnswer {

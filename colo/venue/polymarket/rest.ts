@@ -24,6 +24,13 @@ export interface PolymarketRestParts {
   readonly wallMs: () => number
 }
 
+export interface PolymarketTaker {
+  /** The order's hash. */
+  readonly name: string
+  readonly token: string
+  readonly sells: boolean
+}
+
 /** Tokens of one question: more are refused as a whole. */
 const BOOKS_MAX = 500
 const FIRST_PAGE = 'MA=='
@@ -74,6 +81,18 @@ export class PolymarketRest {
     const held = await this.heldMicroShares(token)
     const isHeldAsTold = Math.abs(held - heldMicroShares - filled) < MICRO_SHARES_PER_LOT
     return { trades, order: undefined, isGone: order === undefined && isHeldAsTold }
+  }
+
+  /** Our orders that took something since a moment: for those whose sending was not written down. */
+  async takersSince(sinceMs: number): Promise<PolymarketTaker[]> {
+    const rows = await this.#list(PolymarketPath.Trades, { after: String(Math.floor(sinceMs / 1_000)) })
+    return rows
+      .filter(({ trader_side }) => trader_side !== 'MAKER')
+      .map(({ taker_order_id, asset_id, side }) => ({
+        name: textOf(taker_order_id).toLowerCase(),
+        token: textOf(asset_id),
+        sells: side === 'SELL',
+      }))
   }
 
   openOrders(): Promise<Record<string, unknown>[]> {

@@ -7,8 +7,6 @@ import {
   AnswerCell,
   AnswerKind,
   CheckpointSection,
-  INTENT_CELLS,
-  IntentCell,
   LAYOUTS,
   RECORD_BYTES,
   RECORD_PAYLOAD_BYTES,
@@ -16,11 +14,12 @@ import {
   readRecord,
   SEND_CELLS,
   SendCell,
-  SendPurpose,
   STATE_CELLS,
   StateCell,
 } from '@tandem/colo/journal/record.ts'
 import { JournalRing, newRingMemory, RingCell, ringViews } from '@tandem/colo/journal/ring.ts'
+import { TradeState } from '@tandem/colo/state/trade.ts'
+import { KALSHI, POLYMARKET } from '@tandem/colo/venue/venue.ts'
 import fc from 'fast-check'
 
 function scene() {
@@ -61,41 +60,36 @@ describe('a record', () => {
   test('of each step of a trade’s life reads back by the names it was written by', () => {
     const { ring, read } = scene()
     const hash = Uint8Array.from({ length: 32 }, (_, i) => i)
-    const intent = new Float64Array(INTENT_CELLS).fill(-1)
-    intent[IntentCell.trade] = 7
-    intent[IntentCell.polymarketWorstMicroUsd] = 8_000_001
     const send = new Float64Array(SEND_CELLS).fill(-1)
-    send[SendCell.trade] = 7
-    send[SendCell.purpose] = SendPurpose.Exit
-    send[SendCell.clientOrderCounter] = 1_024
+    send[SendCell.order] = 7
+    send[SendCell.worstMicroUsd] = 8_000_001
+    const [onPolymarket, onKalshi] = [send, send.slice()]
+    onPolymarket[SendCell.venue] = POLYMARKET
+    onKalshi[SendCell.venue] = KALSHI
+    const answer = new Float64Array(ANSWER_CELLS).fill(-1)
+    answer[AnswerCell.order] = 7
+    answer[AnswerCell.kind] = AnswerKind.Unknown
     const state = new Float64Array(STATE_CELLS).fill(-1)
     state[StateCell.trade] = 7
-    state[StateCell.to] = 3
-    assert.equal(ring.appendCells(RecordKind.Intent, intent, INTENT_CELLS, hash), 0)
-    assert.equal(ring.appendCells(RecordKind.Send, send, SEND_CELLS), 1)
-    assert.equal(ring.appendCells(RecordKind.State, state, STATE_CELLS), 2)
+    state[StateCell.to] = TradeState.Parked
+    assert.equal(ring.appendCells(RecordKind.Send, onPolymarket, SEND_CELLS, hash), 0)
+    assert.equal(ring.appendCells(RecordKind.Send, onKalshi, SEND_CELLS, Buffer.from('tandem-1-42')), 1)
+    assert.equal(ring.appendCells(RecordKind.Answer, answer, ANSWER_CELLS), 2)
+    assert.equal(ring.appendCells(RecordKind.State, state, STATE_CELLS), 3)
     const header = { number: 1, sequence: 0, chain: new Uint8Array(32), wallAtZeroMs: 0, runId: 'run' }
-    const lines = [intent, send, state].map((_, position) => {
+    const lines = [0, 1, 2, 3].map((position) => {
       const { kind, cells, tail } = read(position)!
       return recordLine(shown(header, position, kind, Buffer.concat([Buffer.from(cells.buffer), tail])))
     })
-    assert.match(lines[0], /Intent .*trade=7 polymarketWorstMicroUsd=8000001 0001.*1e1f$/)
-    assert.match(lines[1], /Send .*trade=7 purpose=Exit clientOrderCounter=1024$/)
-    assert.match(lines[2], /State .*trade=7 .*to=3/)
-  })
-
-  test('with an order id of either venue has room for it', () => {
-    const { ring, read } = scene()
-    const cells = new Float64Array(ANSWER_CELLS).fill(-1)
-    cells[AnswerCell.kind] = AnswerKind.Accepted
-    const id = Buffer.from(`0x${'a1'.repeat(32)}`)
-    ring.appendCells(RecordKind.Answer, cells, ANSWER_CELLS, id)
-    assert.deepEqual(Buffer.from(read(0)!.tail), id)
+    assert.match(lines[0], /Send .*order=7 venue=polymarket worstMicroUsd=8000001 0001.*1e1f$/)
+    assert.match(lines[1], /Send .*order=7 venue=kalshi worstMicroUsd=8000001 tandem-1-42$/)
+    assert.match(lines[2], /Answer .*order=7 kind=Unknown$/)
+    assert.match(lines[3], /State .*trade=7 .*to=Parked/)
   })
 
   test('whose length is not its kind’s, or whose kind is not known, is none', () => {
-    assert.equal(readRecord(RecordKind.State, new Uint8Array(6 * 8 - 1)), undefined)
-    assert.equal(readRecord(RecordKind.State, new Uint8Array(6 * 8 + 8)), undefined)
+    assert.equal(readRecord(RecordKind.State, new Uint8Array(5 * 8 - 1)), undefined)
+    assert.equal(readRecord(RecordKind.State, new Uint8Array(5 * 8 + 8)), undefined)
     assert.equal(readRecord(RecordKind.Fill, new Uint8Array(8)), undefined)
     assert.equal(readRecord(200, new Uint8Array(8)), undefined)
   })
@@ -112,14 +106,14 @@ describe('a record', () => {
 
 describe('a checkpoint', () => {
   const rows: CheckpointRow[] = [
-    { section: CheckpointSection.Account, values: [0, 5_000_000, 20_000] },
+    { section: CheckpointSection.Position, values: [2, 0, 1, 7_000_000, 3_900_000] },
     { section: CheckpointSection.Position, values: [3, 1, 0, 7_000_000, 3_100_000] },
-    { section: CheckpointSection.Leg, values: [2, 1, 2, 20_000, 0, 0, 0, 41] },
+    { section: CheckpointSection.Day, values: [1_790_000_000_000, 41] },
   ]
 
   test('comes back whole, and the last one counts', () => {
     const { ring, read } = scene()
-    ring.appendCells(RecordKind.Fill, new Float64Array(8), 8)
+    ring.appendCells(RecordKind.Omitted, new Float64Array(1), 1)
     assert.equal(offerCheckpoint(ring, 10, rows.slice(0, 1)), true)
     assert.equal(offerCheckpoint(ring, 20, rows), true)
     const last = new LastCheckpoint()

@@ -19,10 +19,13 @@ const told = (fields: object = {}) =>
   })
 
 test('reads dollars and shares of a BUY, and leaves the fee to the fills', () => {
-  const { kind, orderId, microShares, costMicroUsd, feeMicroUsd, exact, sells, tradeIds } =
-    polymarketAnswerOf(200, told(), sent('BUY'))
+  const { kind, orderId, microShares, costMicroUsd, feeMicroUsd, exact, tradeIds } = polymarketAnswerOf(
+    200,
+    told(),
+    sent('BUY'),
+  )
   assert.deepEqual(
-    { kind, orderId, microShares, costMicroUsd, feeMicroUsd, exact, sells, tradeIds },
+    { kind, orderId, microShares, costMicroUsd, feeMicroUsd, exact, tradeIds },
     {
       kind: AnswerKind.Filled,
       orderId: '0xc503',
@@ -30,7 +33,6 @@ test('reads dollars and shares of a BUY, and leaves the fee to the fills', () =>
       costMicroUsd: 4_999_999,
       feeMicroUsd: -1,
       exact: true,
-      sells: false,
       tradeIds: ['t1', 't2'],
     },
   )
@@ -39,7 +41,7 @@ test('reads dollars and shares of a BUY, and leaves the fee to the fills', () =>
 test('reads a SELL the other way round', () => {
   const body = told({ makingAmount: '4.5', takingAmount: '2.25' })
   const answer = polymarketAnswerOf(200, body, sent('SELL'))
-  assert.deepEqual([answer.microShares, answer.costMicroUsd, answer.sells], [4_500_000, 2_250_000, true])
+  assert.deepEqual([answer.microShares, answer.costMicroUsd], [4_500_000, 2_250_000])
 })
 
 test('takes amounts without a point for decimals, or for millionths where decimals would exceed the order', () => {

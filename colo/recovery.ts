@@ -1,0 +1,221 @@
+import { existsSync } from 'node:fs'
+import { NS_PER_MS } from '@tandem/shared/units.ts'
+import { type CheckpointRow, LastCheckpoint } from './journal/checkpoint.ts'
+import { readJournal } from './journal/reader.ts'
+import {
+  CheckpointSection,
+  FillCell,
+  ListingCell,
+  RecordKind,
+  readRecord,
+  SendCell,
+} from './journal/record.ts'
+import { OrderKind } from './state/orders.ts'
+import { KALSHI, type Venue } from './venue/venue.ts'
+
+// What a run that died has left: read from its journal, before anything is sent. The last checkpoint says what was held when
+// that run began; every Fill after it says what changed. An order with a Send and no Fill may have been carried out. And
+// since bytes may leave before their Send is on the disk, an order may have been carried out of which the journal knows
+// only that its name was made: a hash, or a client order id of a reserved block. Those are asked of the venues.
+
+/** Hashes that may have been used and whose Send is missing: signed orders live two minutes, at some hundred a second. */
+const HASHES_KEPT = 200_000
+const DAY_MS = 86_400_000
+/** In place of what a Fill's numbers rest on. */
+const CORRECTION = -1
+
+/** Shares held of one outcome on one venue, and what they cost. */
+export interface RecoveredPosition {
+  readonly pair: string
+  readonly venue: Venue
+  readonly outcome: number
+  heldMicroShares: number
+  costMicroUsd: number
+}
+
+/** An order of whose end the journal knows nothing. */
+export interface RecoveredOrder {
+  readonly pair: string
+  readonly direction: number
+  readonly venue: Venue
+  readonly kind: OrderKind
+  readonly sentMs: number
+  readonly worstMicroUsd: number
+  /** Kalshi's client order id, Polymarket's hash in hex with 0x. */
+  readonly name: string
+}
+
+/** What a journal says of the runs before. */
+export interface Recovered {
+  readonly positions: readonly RecoveredPosition[]
+  readonly orders: readonly RecoveredOrder[]
+  /** Names that were sent; whatever came of those that are not among `orders` is in the positions. */
+  readonly sent: ReadonlySet<string>
+  /** Hashes of signed orders, which may have been sent. */
+  readonly hashes: ReadonlySet<string>
+  /** Client order ids of ours begin with one of these. */
+  readonly runIds: ReadonlySet<string>
+  /** When the last record was made, by the wall clock; undefined for an empty journal. */
+  readonly lastMs: number | undefined
+  /** The worst cases that were approved within the day that ends then. */
+  readonly day: { readonly endsMs: number; readonly approvedMicroUsd: number }
+}
+
+/** Reads what is there of a journal, if anything. Damage is for `Journal` to refuse; a torn tail was never acknowledged. */
+export function recover(directory: string, nowMs: number): Recovered {
+  const books = new Books((Math.floor(nowMs / DAY_MS) + 1) * DAY_MS)
+  if (existsSync(directory))
+    readJournal(directory, {
+      segment: ({ runId, wallAtZeroMs }) => books.run(runId, wallAtZeroMs),
+      record: (sequence, kind, payload) => books.record(sequence, kind, payload),
+    })
+  return books.result()
+}
+
+class Books {
+  readonly #positions = new Map<string, RecoveredPosition>()
+  readonly #orders = new Map<string, RecoveredOrder>()
+  readonly #sent = new Set<string>()
+  readonly #hashes = new Set<string>()
+  readonly #runIds = new Set<string>()
+  readonly #checkpoint = new LastCheckpoint()
+  readonly #dayEndsMs: number
+  #approvedMicroUsd = 0
+  #taken = -1
+  #pairs: string[] = []
+  #run = ''
+  #wallAtZeroMs = 0
+  #lastMs: number | undefined
+
+  constructor(dayEndsMs: number) {
+    this.#dayEndsMs = dayEndsMs
+  }
+
+  run(runId: string, wallAtZeroMs: number): void {
+    if (runId !== this.#run) this.#pairs = []
+    this.#run = runId
+    this.#wallAtZeroMs = wallAtZeroMs
+    this.#runIds.add(runId)
+  }
+
+  record(sequence: number, kind: number, payload: Uint8Array): void {
+    const record = readRecord(kind, payload)
+    if (record === undefined) return
+    const { cells, tail } = record
+    this.#checkpoint.take(sequence, record)
+    switch (record.kind) {
+      case RecordKind.Listing:
+        this.#pairs[cells[ListingCell.bundle]] = Buffer.from(tail).toString('utf8')
+        break
+      case RecordKind.Checkpoint:
+        this.#restart()
+        break
+      case RecordKind.OrderHash:
+        this.#hash(hexOf(tail))
+        break
+      case RecordKind.Send:
+        this.#send(cells, tail)
+        break
+      case RecordKind.Fill:
+        this.#fill(cells)
+        break
+    }
+  }
+
+  result(): Recovered {
+    return {
+      positions: [...this.#positions.values()],
+      orders: [...this.#orders.values()],
+      sent: this.#sent,
+      hashes: this.#hashes,
+      runIds: this.#runIds,
+      lastMs: this.#lastMs,
+      day: { endsMs: this.#dayEndsMs, approvedMicroUsd: this.#approvedMicroUsd },
+    }
+  }
+
+  /** A whole checkpoint says all that was held: what was read before it is in it, its open orders are sent anew after it. */
+  #restart(): void {
+    const { whole } = this.#checkpoint
+    if (whole === undefined || whole.sequence === this.#taken) return
+    this.#taken = whole.sequence
+    this.#positions.clear()
+    this.#orders.clear()
+    this.#approvedMicroUsd = 0
+    for (const row of whole.rows) this.#row(row)
+  }
+
+  #row({ section, values }: CheckpointRow): void {
+    if (section === CheckpointSection.Day) {
+      const [endsMs, approvedMicroUsd] = values
+      if (endsMs === this.#dayEndsMs) this.#approvedMicroUsd = approvedMicroUsd
+      return
+    }
+    const [bundle, venue, outcome, held, cost] = values
+    this.#add(bundle, venue as Venue, outcome, held, cost)
+  }
+
+  #send(cells: Float64Array, tail: Uint8Array): void {
+    const venue = cells[SendCell.venue] as Venue
+    const name = venue === KALSHI ? Buffer.from(tail).toString('latin1') : hexOf(tail)
+    const sentMs = cells[SendCell.sentMs]
+    this.#sent.add(name)
+    this.#note(cells[SendCell.atNs])
+    this.#orders.set(this.#key(cells[SendCell.order]), {
+      pair: this.#pairs[cells[SendCell.bundle]],
+      direction: cells[SendCell.direction],
+      venue,
+      kind: cells[SendCell.kind] as OrderKind,
+      sentMs,
+      worstMicroUsd: cells[SendCell.worstMicroUsd],
+      name,
+    })
+    const isEntry = cells[SendCell.kind] === OrderKind.Entry
+    if (isEntry && sentMs >= this.#dayEndsMs - DAY_MS) this.#approvedMicroUsd += cells[SendCell.worstMicroUsd]
+  }
+
+  #fill(cells: Float64Array): void {
+    this.#note(cells[FillCell.atNs])
+    if (cells[FillCell.end] !== CORRECTION) this.#orders.delete(this.#key(cells[FillCell.order]))
+    this.#add(
+      cells[FillCell.bundle],
+      cells[FillCell.venue] as Venue,
+      cells[FillCell.outcome],
+      cells[FillCell.filledMicroShares],
+      cells[FillCell.costMicroUsd] + cells[FillCell.feeMicroUsd],
+    )
+  }
+
+  #add(bundle: number, venue: Venue, outcome: number, microShares: number, costMicroUsd: number): void {
+    const pair = this.#pairs[bundle]
+    const key = `${pair} ${venue} ${outcome}`
+    const position = this.#positions.get(key)
+    if (position === undefined) {
+      this.#positions.set(key, { pair, venue, outcome, heldMicroShares: microShares, costMicroUsd })
+      return
+    }
+    position.heldMicroShares += microShares
+    position.costMicroUsd += costMicroUsd
+  }
+
+  #hash(hash: string): void {
+    this.#hashes.add(hash)
+    if (this.#hashes.size <= HASHES_KEPT) return
+    for (const oldest of this.#hashes) {
+      this.#hashes.delete(oldest)
+      break
+    }
+  }
+
+  #note(atNs: number): void {
+    this.#lastMs = this.#wallAtZeroMs + atNs / NS_PER_MS
+  }
+
+  #key(order: number): string {
+    return `${this.#run} ${order}`
+  }
+}
+
+function hexOf(bytes: Uint8Array): string {
+  return `0x${Buffer.from(bytes).toString('hex')}`
+}
