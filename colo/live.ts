@@ -1,11 +1,9 @@
-import { connect as connectTls } from 'node:tls'
 import { kalshiTradeFeeCeilMicroUsd, ROLE_TAKER } from '@tandem/shared/fees/kalshi.ts'
 import { polymarketFeeChargedMicroUsd } from '@tandem/shared/fees/polymarket.ts'
 import type { Settings } from '@tandem/shared/settings.ts'
 import { type Lots, MICRO_SHARES_PER_LOT, NS_PER_MS, type Ns } from '@tandem/shared/units.ts'
-import { Client } from 'undici'
 import { PAUSE_NS_MAX } from './book/integrity.ts'
-import { LiveClock } from './clock.ts'
+import type { Clock } from './clock.ts'
 import { type Direction, polymarketBuysOutcome } from './detector/direction.ts'
 import type { ExecutorObserver } from './executor.ts'
 import { ConnectionState } from './feed/connection.ts'
@@ -14,10 +12,10 @@ import type { BookListener } from './feed/intake.ts'
 import { KalshiUpkeep } from './feed/kalshi-upkeep.ts'
 import { PolymarketUpkeep } from './feed/polymarket-upkeep.ts'
 import { TICKERS_PER_SOCKET, TOKENS_PER_SOCKET } from './feed/shards.ts'
-import type { MakeSocket } from './feed/socket.ts'
 import type { Journal } from './journal/journal.ts'
 import type { Listing } from './listing.ts'
 import { type Access, type Assembly, assemble } from './main.ts'
+import type { Network, RestClient } from './network.ts'
 import { boughtOutcome } from './outcome.ts'
 import { PrivateChannel } from './private-channel.ts'
 import { Reconciler } from './reconciler.ts'
@@ -25,7 +23,7 @@ import type { Recovered } from './recovery.ts'
 import { restart, writeListing } from './restart.ts'
 import { HaltReason } from './risk/halt.ts'
 import { SignatureDesk } from './signature-desk.ts'
-import type { SignerClient } from './signer/client.ts'
+import type { Signer, SignerListener } from './signer/signer.ts'
 import { OrderKind, type Orders } from './state/orders.ts'
 import { TokenKind, tokenKind, tokenOf, tokenValue } from './token.ts'
 import type { Gateway, LiveLegListener } from './venue/gateway.ts'
@@ -51,21 +49,34 @@ export interface LiveAccess extends Access {
   readonly ca: string | undefined
 }
 
+/** A clock that gives its tokens back by itself, until it is stopped. */
+export interface RunningClock extends Clock {
+  stop(): void
+}
+
 export interface LiveParts {
   readonly listing: Listing
   readonly settings: Settings
   readonly access: LiveAccess
-  readonly signer: SignerClient
-  readonly journal: Journal
+  /** Its answers go to the listener, which is set here. */
+  readonly signer: Signer & { listener: SignerListener | undefined }
+  readonly journal: Pick<Journal, 'ring'>
   readonly runId: string
   readonly balanceMicroUsd: readonly [number, number]
   /** Random, within the pool's SALT_MIN..SALT_MAX. */
   readonly saltStart: number
   /** 0 up to 1: spreads attempts to connect. */
   readonly random: () => number
-  readonly makeSocket: MakeSocket
-  /** Calls back when the loop has polled all sockets that are readable now. */
-  readonly afterReads: (then: () => void) => void
+  /**
+   * Makes the clock: of LiveClock's parameters `onTick` takes what is due, `onLate` how late our own loop was with it.
+   */
+  readonly makeClock: (
+    onTick: (nowNs: Ns, token: number) => void,
+    onLate: (lateNs: number, nowNs: Ns) => void,
+  ) => RunningClock
+  readonly network: Network
+  /** Whether V8 is to have compiled the path before the first real edge, and to keep it so. */
+  readonly warm: boolean
   readonly observer: ExecutorObserver & BookListener
   /** What a run before this one has left (recovery.ts). */
   readonly recovered: Recovered
@@ -86,8 +97,6 @@ const PAUSE_COUNTED_NS = 5 * NS_PER_MS
 const HEADER_SPACING_MS = 50
 /** A feed's socket in one of these has been tried in vain. */
 const OUTSIDE: readonly ConnectionState[] = [ConnectionState.Waiting, ConnectionState.Refused]
-/** What one answer by REST may take. */
-const REST_TIMEOUT_MS = 5_000
 
 /** How it stands with what trading needs: see trouble.ts. */
 export interface Standing {
@@ -108,8 +117,8 @@ export interface Standing {
 /** The executor on real sockets: two feeds in, two order entries out, until it is stopped. */
 export class Live {
   readonly assembly: Assembly
-  readonly clock: LiveClock
-  readonly warmup: Warmup
+  readonly clock: RunningClock
+  readonly warmup: Warmup | undefined
   /** Pauses of our own loop over PAUSE_COUNTED_NS, those that put books in doubt, and the longest. */
   readonly pauses = { count: 0, long: 0, worstNs: 0 }
   /** Frames handed over, by venue. */
@@ -117,7 +126,7 @@ export class Live {
   readonly gateways: readonly [PolymarketGateway, KalshiGateway]
   readonly #feeds: readonly [Feed, Feed]
   readonly #privates: readonly PrivateChannel[]
-  readonly #clients: readonly [Client, Client]
+  readonly #clients: readonly [RestClient, RestClient]
   readonly #polymarketRest: PolymarketRest
   readonly #kalshiRest: KalshiRest
   readonly #reconciler: Reconciler
@@ -127,17 +136,15 @@ export class Live {
   /** Goes on with the restart. */
   #resume: () => void = () => {}
   readonly #parts: LiveParts
-  readonly #afterReads: LiveParts['afterReads']
-  readonly #journal: Journal
+  readonly #afterReads: Network['afterReads']
   #isSignerGone = false
   #isStopped = false
 
   constructor(parts: LiveParts) {
-    const { listing, settings, access, signer, journal, observer, random, afterReads } = parts
+    const { listing, settings, access, signer, journal, observer, random, network } = parts
     this.#parts = parts
-    this.#afterReads = afterReads
-    this.#journal = journal
-    this.clock = new LiveClock(
+    this.#afterReads = network.afterReads
+    this.clock = parts.makeClock(
       (nowNs, token) => this.#onTick(nowNs, token),
       (lateNs, nowNs) => this.#onLate(lateNs, nowNs),
     )
@@ -163,7 +170,7 @@ export class Live {
     const gatewayParts = (restUrl: string) => ({
       host: new URL(restUrl).host,
       connections: CONNECTIONS_PER_VENUE,
-      open: (session: Buffer | undefined) => openTls(restUrl, access.ca, session),
+      open: (session: Buffer | undefined) => network.openOrders(restUrl, session),
       clock,
       random,
       listener,
@@ -232,11 +239,8 @@ export class Live {
     })
     signer.listener = signatures
 
-    this.warmup = new Warmup(signer.facts)
-    this.#clients = [
-      restClient(access.polymarket.restUrl, access.ca),
-      restClient(access.kalshi.restUrl, access.ca),
-    ]
+    this.warmup = parts.warm ? new Warmup(signer.facts) : undefined
+    this.#clients = [network.openRest(access.polymarket.restUrl), network.openRest(access.kalshi.restUrl)]
     this.#polymarketRest = new PolymarketRest({
       dispatcher: this.#clients[POLYMARKET],
       account: { ...access.polymarket, address: signer.facts.owner },
@@ -259,8 +263,8 @@ export class Live {
     const noHeaders = async () => ({})
     const sockets = {
       clock,
-      makeSocket: parts.makeSocket,
-      afterReads,
+      makeSocket: network.makeSocket,
+      afterReads: network.afterReads,
       ca: access.ca,
       random,
     }
@@ -330,7 +334,7 @@ export class Live {
 
   /** Warms up, then connects. Trading begins when both books of a pair are LIVE and its orders are signed. */
   start(): void {
-    this.warmup.run()
+    this.warmup?.run()
     for (const { link } of this.#privates) link.start()
     for (const feed of this.#feeds) feed.start()
     this.#learnLimits().catch(() => {})
@@ -338,7 +342,7 @@ export class Live {
     void this.#restart()
     const nowNs = this.clock.nowNs()
     this.clock.at(nowNs, tokenOf(TokenKind.Upkeep, 0))
-    this.clock.at((nowNs + DRY_TURN_NS) as Ns, tokenOf(TokenKind.DryTurn, 0))
+    if (this.warmup !== undefined) this.clock.at((nowNs + DRY_TURN_NS) as Ns, tokenOf(TokenKind.DryTurn, 0))
   }
 
   /** What a run before this one has left comes first; then the venues are held against it, and pairs may be traded. */
@@ -381,7 +385,7 @@ export class Live {
     const [nowNs, wallMs] = [this.clock.nowNs(), this.clock.wallMs()]
     return {
       isSignerGone: this.#isSignerGone,
-      isJournalBlocked: !this.#journal.ring.hasRoom(1),
+      isJournalBlocked: !this.#parts.journal.ring.hasRoom(1),
       venues: VENUE_NAMES.map((name, venue) => {
         const { sockets } = this.#feeds[venue].health()
         const { open, trouble } = this.gateways[venue].health()
@@ -428,7 +432,7 @@ export class Live {
         this.#resume()
         break
       case TokenKind.DryTurn:
-        this.warmup.turn()
+        this.warmup?.turn()
         this.clock.at((nowNs + DRY_TURN_NS) as Ns, token)
         break
       default:
@@ -459,27 +463,7 @@ export class Live {
   }
 }
 
-function restClient(url: string, ca: string | undefined): Client {
-  return new Client(new URL(url).origin, {
-    ...(ca === undefined ? {} : { connect: { ca } }),
-    bodyTimeout: REST_TIMEOUT_MS,
-    headersTimeout: REST_TIMEOUT_MS,
-  })
-}
-
 /** Whether an order gives Polymarket's shares away; on Kalshi a sale is told as a purchase of the other outcome. */
 function isSale(orders: Orders, place: number): boolean {
   return orders.venue[place] === POLYMARKET && orders.kind[place] === OrderKind.SellBack
-}
-
-/** A TLS connection on its way, its name checked against the certificate, with an earlier session's ticket. */
-function openTls(url: string, ca: string | undefined, session: Buffer | undefined) {
-  const { hostname, port } = new URL(url)
-  return connectTls({
-    host: hostname,
-    port: port === '' ? 443 : Number(port),
-    servername: /^[\d.]+$/.test(hostname) ? '' : hostname,
-    ...(ca === undefined ? {} : { ca }),
-    ...(session === undefined ? {} : { session }),
-  }).setNoDelay(true)
 }

@@ -31,8 +31,10 @@ export class Outlet {
   sendMarket(text: string, market: string, frame: string): void {
     const { venue, faults, nowMs } = this.#parts
     if (faults.has('freeze', venue) || faults.strikes('gap', venue)) return
-    if (faults.has('lag', venue) || this.#late.length > 0)
-      this.#late.push({ text, market, frame, dueMs: nowMs() + LAG_MS })
+    const last = this.#late.at(-1)
+    // When the fault is over, what waits is caught up with: only its order is kept.
+    if (faults.has('lag', venue)) this.#late.push({ text, market, frame, dueMs: nowMs() + LAG_MS })
+    else if (last !== undefined) this.#late.push({ text, market, frame, dueMs: last.dueMs })
     else this.#pass(text, market, frame)
   }
 

@@ -120,6 +120,8 @@ export interface WorldOptions {
   readonly seed: number
   /** Further changes in the depth of books, a second. */
   readonly stirsPerSecond: number
+  /** How many times slower than usual the other traders are. Default 1. */
+  readonly calm?: number
   readonly faults: Faults
   nowMs(): number
   kalshi(occurrence: Occurrence): void
@@ -164,6 +166,7 @@ export class World {
       random(markets + 2),
       nowMs(),
       options.stirsPerSecond,
+      options.calm,
     )
   }
 

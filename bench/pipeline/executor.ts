@@ -2,11 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { BookState } from '@tandem/colo/book/integrity.ts'
+import { LiveClock } from '@tandem/colo/clock.ts'
 import type { ExecutorObserver } from '@tandem/colo/executor.ts'
 import type { BookListener } from '@tandem/colo/feed/intake.ts'
 import { Journal } from '@tandem/colo/journal/journal.ts'
 import { Listing } from '@tandem/colo/listing.ts'
 import { Live } from '@tandem/colo/live.ts'
+import { tlsNetwork } from '@tandem/colo/network.ts'
 import { SALT_MIN } from '@tandem/colo/pool/pool.ts'
 import { recover } from '@tandem/colo/recovery.ts'
 import { spawnSigner } from '@tandem/colo/signer/spawn.ts'
@@ -145,8 +147,12 @@ async function start({ ca, doors }: ExecutorOrder): Promise<void> {
     balanceMicroUsd: [PLENTY_MICRO_USD, PLENTY_MICRO_USD],
     saltStart: SALT_MIN,
     random: Math.random,
-    makeSocket: (url, options) => new WebSocket(url, options),
-    afterReads: (then) => void setImmediate(then),
+    makeClock: (onTick, onLate) => new LiveClock(onTick, onLate),
+    network: tlsNetwork(ca, {
+      makeSocket: (url, options) => new WebSocket(url, options),
+      afterReads: (then) => void setImmediate(then),
+    }),
+    warm: true,
     observer: turns,
     recovered: recover(folder, Date.now()),
     onUnlisted() {},

@@ -4,6 +4,7 @@ import { randomInt } from 'node:crypto'
 import { createServer } from 'node:net'
 import { createInterface } from 'node:readline'
 import { Worker } from 'node:worker_threads'
+import { LiveClock } from '@tandem/colo/clock.ts'
 import { Control } from '@tandem/colo/control/control.ts'
 import { Counting } from '@tandem/colo/counting.ts'
 import { ConnectionState } from '@tandem/colo/feed/connection.ts'
@@ -12,6 +13,7 @@ import { Listing } from '@tandem/colo/listing.ts'
 import { Live, type Standing } from '@tandem/colo/live.ts'
 import { openLog } from '@tandem/colo/log.ts'
 import { startMetrics } from '@tandem/colo/metrics/metrics.ts'
+import { tlsNetwork } from '@tandem/colo/network.ts'
 import { Operator } from '@tandem/colo/operator.ts'
 import { SALT_MAX, SALT_MIN } from '@tandem/colo/pool/pool.ts'
 import { DIGEST_BYTES } from '@tandem/colo/pool/store.ts'
@@ -172,12 +174,16 @@ async function run(lines: AsyncIterator<string>): Promise<number> {
     balanceMicroUsd: order.balanceMicroUsd,
     saltStart: SALT_MIN + randomInt(SALT_SPREAD),
     random: Math.random,
-    makeSocket(url, options) {
-      const socket = new WebSocket(url, options)
-      // Before the feed's own listener, so that a decision finds its frames here.
-      return socket.on('message', (bytes: Buffer) => heard.note(bytes, live.clock.nowNs()))
-    },
-    afterReads: (then) => void setImmediate(then),
+    makeClock: (onTick, onLate) => new LiveClock(onTick, onLate),
+    network: tlsNetwork(order.access.ca, {
+      makeSocket(url, options) {
+        const socket = new WebSocket(url, options)
+        // Before the feed's own listener, so that a decision finds its frames here.
+        return socket.on('message', (bytes: Buffer) => heard.note(bytes, live.clock.nowNs()))
+      },
+      afterReads: (then) => void setImmediate(then),
+    }),
+    warm: true,
     observer,
     recovered,
     onUnlisted: (pairs) =>

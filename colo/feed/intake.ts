@@ -140,6 +140,8 @@ export class Intake implements FrameSink {
   #sequences = [new Sequences(SIDS_MAX)]
   /** By socket: our wall clock when its reading was last in doubt; DOUBT_NONE when it is not. */
   #doubtMs = new Float64Array(1).fill(DOUBT_NONE)
+  /** By socket: what it last told of its time was late. Only something timely ends that. */
+  #isLate = new Uint8Array(1)
   /** Who keeps the sockets; a tape has nobody. */
   sockets: SocketListener | undefined
   /** Whether the frame held market data: a sign of life, which pongs and acknowledgements are not. */
@@ -196,6 +198,7 @@ export class Intake implements FrameSink {
     this.#socketOf = socketOf
     this.#sequences = Array.from({ length: sockets }, () => new Sequences(SIDS_MAX))
     this.#doubtMs = new Float64Array(sockets).fill(DOUBT_NONE)
+    this.#isLate = new Uint8Array(sockets)
   }
 
   begin(nowNs: Ns, wallMs: number, socket = 0): void {
@@ -271,6 +274,7 @@ export class Intake implements FrameSink {
     if (this.#repeat) return
     const book = this.books[index]
     book.endSnapshot(this.#nowNs)
+    this.#doubtIfLate(book)
     this.sockets?.snapshotTaken(this.#socket, index, commandId)
     // A snapshot in sequence is the book as of that number: what was thought of it must have been the same.
     const agrees = this.#bidBefore === book.bids.bestPrice() && this.#askBefore === book.asks.bestPrice()
@@ -377,8 +381,12 @@ export class Intake implements FrameSink {
 
   // ---- what happens to a socket, and not in a frame --------------------------------------------------------------
 
-  /** The connection is gone, or its subscription: all of its books are SUSPECT, and every sid starts anew. */
-  disconnected(socket: number, nowNs: Ns): void {
+  /**
+   * The connection is gone: all of its books are SUSPECT, and every sid starts anew.
+   *
+   * @param isLost false when only the subscription is: what is late on the connection stays late
+   */
+  disconnected(socket: number, nowNs: Ns, isLost = true): void {
     this.begin(nowNs, this.#clock.wallMs(), socket)
     this.#loseSocket(Cause.Connection)
     for (let index = 0; index < this.books.length; index++) {
@@ -387,7 +395,10 @@ export class Intake implements FrameSink {
       this.#splices[index] = undefined
     }
     this.#sequences[socket].clear()
-    this.#doubtMs[socket] = DOUBT_NONE
+    if (isLost) {
+      this.#doubtMs[socket] = DOUBT_NONE
+      this.#isLate[socket] = 0
+    }
     this.end()
   }
 
@@ -423,8 +434,14 @@ export class Intake implements FrameSink {
     this.end()
   }
 
-  /** In the frame in hand: it answers what was asked after the pause, so that all before it is read. */
-  caughtUp(socket: number): void {
+  /**
+   * In the frame in hand: it answers what was asked after the pause, so that all before it is read.
+   *
+   * @param isTimely it also proves that the venue sends in time
+   */
+  caughtUp(socket: number, isTimely: boolean): void {
+    if (isTimely) this.#isLate[socket] = 0
+    if (this.#isLate[socket] === 1) return
     this.#doubtMs[socket] = DOUBT_NONE
     for (let index = 0; index < this.books.length; index++) {
       if (this.#socketOf[index] !== socket) continue
@@ -459,6 +476,7 @@ export class Intake implements FrameSink {
       this.#setLevel(index, book, rest.sides[i], rest.prices[i], rest.lots[i])
     splice.replay(rest.venueMs, (side, price, lots) => this.#setLevel(index, book, side, price, lots))
     book.endSnapshot(nowNs)
+    this.#doubtIfLate(book)
     const isHeard = this.#claimMs[index] >= rest.venueMs
     // Its lag is that of a word long said, not of the feed.
     if (isHeard)
@@ -497,14 +515,22 @@ export class Intake implements FrameSink {
   #hear(venueMs: number, lagMs: number): void {
     this.isData = true
     if (lagMs > LAG_MS_MAX) this.#hearLate(lagMs)
-    else if (madeAfterPause(venueMs, this.#doubtMs[this.#socket], false)) this.caughtUp(this.#socket)
+    // A snapshot is as old as the last change in it: only a young one tells of the socket.
+    else if (this.#wallMs - venueMs > LAG_MS_MAX) return
+    else if (madeAfterPause(venueMs, this.#doubtMs[this.#socket], false)) this.caughtUp(this.#socket, true)
   }
 
   /** One book's message is late, so that what its socket has to say of the others is too: until a timely one comes. */
   #hearLate(lagMs: number): void {
-    const isKnown = this.#doubtMs[this.#socket] !== DOUBT_NONE
+    const isKnown = this.#isLate[this.#socket] === 1
+    this.#isLate[this.#socket] = 1
     this.#doubtMs[this.#socket] = this.#wallMs
     if (!isKnown) this.#pauseSocket(lagMs * NS_PER_MS)
+  }
+
+  /** A snapshot on a socket that is late is as late as all else on it: nobody knows what has changed since. */
+  #doubtIfLate(book: Book): void {
+    if (this.#isLate[this.#socket] === 1) book.pause(LAG_MS_MAX * NS_PER_MS, this.#nowNs)
   }
 
   #pauseSocket(pauseNs: number): void {

@@ -1,5 +1,5 @@
-import type { Ns } from '@tandem/shared/units.ts'
-import { BookState } from '../book/integrity.ts'
+import { NS_PER_MS, type Ns } from '@tandem/shared/units.ts'
+import { BookState, LAG_MS_MAX } from '../book/integrity.ts'
 import { addMarkets, getSnapshot, subscribeBooks, unsubscribe } from '../venue/kalshi/messages.ts'
 import { Control } from '../venue/sink.ts'
 import { Loss } from './connection.ts'
@@ -38,6 +38,7 @@ class Subscription {
   resubscribes = 0
   /** The get_snapshot that proves that a pause is over. */
   proofId = ID_NONE
+  proofNs = 0
   /** A get_snapshot that nothing was known to be wrong before, and when it was sent: unanswered it is a stall. */
   auditId = ID_NONE
   auditNs = 0
@@ -87,10 +88,14 @@ export class KalshiUpkeep implements Upkeep {
     subscription.answers++
     this.#repairs.healed(book)
     if (commandId === ID_NONE) return
-    if (commandId === subscription.auditId) subscription.auditId = ID_NONE
-    if (commandId !== subscription.proofId) return
-    subscription.proofId = ID_NONE
-    this.#feed.intake.caughtUp(socket)
+    const { auditId, auditNs, proofId, proofNs } = subscription
+    if (commandId !== auditId && commandId !== proofId) return
+    // Books tell nothing on a quiet socket: there the answer alone shows that the venue sends in time.
+    const askedNs = commandId === proofId ? proofNs : auditNs
+    const isTimely = nowNs - askedNs <= LAG_MS_MAX * NS_PER_MS
+    if (commandId === auditId) subscription.auditId = ID_NONE
+    if (commandId === proofId) subscription.proofId = ID_NONE
+    if (commandId === proofId || isTimely) this.#feed.intake.caughtUp(socket, isTimely)
   }
 
   gapFound(socket: number): void {
@@ -101,10 +106,13 @@ export class KalshiUpkeep implements Upkeep {
     this.#subscriptions[socket].isContradicted = true
   }
 
-  prove(socket: number): void {
+  prove(socket: number, nowNs: Ns): void {
     const { intake, books } = this.#feed
     const doubted = books[socket].find((book) => intake.books[book].state === BookState.Unsettled)
-    if (doubted !== undefined) this.#subscriptions[socket].proofId = this.#ask(socket, [doubted])
+    if (doubted === undefined) return
+    const subscription = this.#subscriptions[socket]
+    subscription.proofId = this.#ask(socket, [doubted])
+    subscription.proofNs = nowNs
   }
 
   audit(socket: number, book: number, nowNs: Ns): void {
@@ -200,7 +208,7 @@ export class KalshiUpkeep implements Upkeep {
       links[socket].renew(Loss.Unrepaired, 'subscribing anew brought nothing')
       return
     }
-    intake.disconnected(socket, nowNs)
+    intake.disconnected(socket, nowNs, false)
     if (subscription.sid !== SID_NONE && !subscription.isEnded)
       links[socket].send(unsubscribe(++this.#id, [subscription.sid]))
     this.subscribe(socket, nowNs)

@@ -74,7 +74,7 @@ export class PolymarketUpkeep implements Upkeep {
     const isProof = kind === Control.Pong && watch.proof !== 0
     if (!isProof || this.#feed.links[socket].answers < watch.proof) return
     watch.proof = 0
-    this.#feed.intake.caughtUp(socket)
+    this.#feed.intake.caughtUp(socket, false)
   }
 
   snapshotTaken(_socket: number, book: number): void {

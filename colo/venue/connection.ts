@@ -1,4 +1,3 @@
-import type { TLSSocket } from 'node:tls'
 import { assert } from '@tandem/shared/assert.ts'
 import { NS_PER_MS, NS_PER_S, type Ns } from '@tandem/shared/units.ts'
 import type { Clock } from '../clock.ts'
@@ -15,8 +14,20 @@ import type { Skew } from './skew.ts'
 //
 // What a request holds is never kept here, nor told: a signed order is as good as money.
 
+/** What a connection uses of a TLS socket. `write` has taken the bytes when it returns and nothing else waits. */
+export interface OrderSocket {
+  /** Bytes that have not left yet. */
+  readonly writableLength: number
+  setNoDelay(on: boolean): unknown
+  write(bytes: Uint8Array): unknown
+  destroy(): unknown
+  on(event: 'session' | 'data', heard: (bytes: Buffer) => void): unknown
+  on(event: 'secureConnect' | 'end' | 'close', heard: () => void): unknown
+  on(event: 'error', heard: (error: NodeJS.ErrnoException) => void): unknown
+}
+
 /** A new socket on its way to the venue, its handshake not done; with a ticket of an earlier one that is shorter. */
-export type OpenSocket = (session: Buffer | undefined) => TLSSocket
+export type OpenSocket = (session: Buffer | undefined) => OrderSocket
 
 /** An order's answer: far beyond any that the fact sheets tell of (a taker delay takes a second at most). */
 export const ANSWER_NS_MAX = 5 * NS_PER_S
@@ -63,7 +74,7 @@ export class Connection {
   heardNs = 0
   readonly #parts: ConnectionParts
   readonly #answer = new HttpAnswer()
-  #socket: TLSSocket | undefined
+  #socket: OrderSocket | undefined
   #leg = NO_LEG
   /** Since when it is in its state, and when it was opened. */
   #sinceNs = 0

@@ -1,13 +1,25 @@
 import { Failure } from '@tandem/shared/failure.ts'
-import type { Dispatcher } from 'undici'
 import { fieldsOf } from './answer.ts'
 
-// Questions to a venue, off the path. Main brings the dispatcher, with its authorities; nothing here sends an order.
+// Questions to a venue, off the path. Main brings the client, with its authorities; nothing here sends an order.
 
 /** The venues' slowest lists take a second. */
 const ANSWER_MS_MAX = 5_000
 /** A list that goes on for longer is not read to its end: something is wrong with the question. */
 export const PAGES_MAX = 50
+
+/** Whoever carries questions to one venue: undici's clients do. */
+export interface Asker {
+  request(options: {
+    method: 'GET' | 'POST'
+    path: string
+    query: Record<string, string>
+    headers: Record<string, string>
+    body: string | null
+    headersTimeout: number
+    bodyTimeout: number
+  }): Promise<{ readonly statusCode: number; readonly body: { text(): Promise<string> } }>
+}
 
 export interface Question {
   readonly method: 'GET' | 'POST'
@@ -26,7 +38,7 @@ export type Explain = (status: number, body: string) => { readonly sentence: str
  * @throws Failure REST_UNREACHABLE when nothing was answered, REST_REFUSED when it was no success. Neither holds
  *   anything of the question but its path.
  */
-export async function ask(dispatcher: Dispatcher, question: Question, explain: Explain): Promise<string> {
+export async function ask(dispatcher: Asker, question: Question, explain: Explain): Promise<string> {
   const { method, path, query, headers, body } = question
   let status: number
   let text: string

@@ -90,11 +90,14 @@ export class Flow {
   readonly #pairs: readonly PairFlow[]
   /** Further changes in the depth, a second, over all markets. */
   readonly #stirsPerSecond: number
+  readonly #calm: number
   #stirsDue = 0
   #tickedMs: number
 
-  constructor(pairs: readonly FlowPair[], random: Random, nowMs: number, stirsPerSecond = 0) {
+  /** @param calm how many times slower than usual prices move and edges open */
+  constructor(pairs: readonly FlowPair[], random: Random, nowMs: number, stirsPerSecond = 0, calm = 1) {
     this.#random = random
+    this.#calm = calm
     this.#pairs = pairs.map((pair) => new PairFlow(pair, random, nowMs))
     this.#stirsPerSecond = stirsPerSecond
     this.#tickedMs = nowMs
@@ -131,7 +134,7 @@ export class Flow {
     const step = this.#random.chance(0.5 + pull(middles[leader], base) / 2) ? MOVE : -MOVE
     for (const at of [0, 1] as const) if (at !== edge?.laggard) middles[at] += step
     flow.quote(this.#random)
-    flow.moveMs = nowMs + within(this.#random, MOVE_MS)
+    flow.moveMs = nowMs + within(this.#random, MOVE_MS) * this.#calm
   }
 
   #open(flow: PairFlow, nowMs: number): void {
@@ -153,7 +156,7 @@ export class Flow {
     flow.middles[laggard] = flow.middles[laggard === 0 ? 1 : 0]
     flow.edge = undefined
     flow.quote(this.#random)
-    flow.edgeMs = nowMs + within(this.#random, QUIET_MS)
+    flow.edgeMs = nowMs + within(this.#random, QUIET_MS) * this.#calm
   }
 
   /** Somebody takes a little at the touch of one venue. */
@@ -165,7 +168,7 @@ export class Flow {
     // The limit is legal for a seller too: it only has to reach the touch.
     if (desk.open())
       desk.take(side, desk.legal(side, flow.middles[at] + reach), within(this.#random, TRADE_LOTS))
-    flow.tradeMs = nowMs + within(this.#random, TRADE_MS)
+    flow.tradeMs = nowMs + within(this.#random, TRADE_MS) * this.#calm
   }
 }
 

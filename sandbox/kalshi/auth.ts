@@ -25,8 +25,16 @@ interface Registered extends ApiKey {
 
 export type Headers = Readonly<Record<string, string | string[] | undefined>>
 
+/** Whether a signature is a key's over a message. */
+export type Verify = (publicKey: KeyObject, message: Buffer, signature: Buffer) => boolean
+
 export class ApiKeys {
   readonly #keys = new Map<string, Registered>()
+  readonly #verifies: Verify
+
+  constructor(verify: Verify = verifies) {
+    this.#verifies = verify
+  }
 
   /**
    * @param pem an RSA or Ed25519 public key
@@ -47,7 +55,7 @@ export class ApiKeys {
     const key = this.#keys.get(String(headers['kalshi-access-key']))
     if (key === undefined) return { refusal: UNKNOWN_KEY }
     const message = Buffer.from(timestamp + method + path)
-    return verifies(key.publicKey, message, Buffer.from(signature, 'base64'))
+    return this.#verifies(key.publicKey, message, Buffer.from(signature, 'base64'))
       ? key
       : { refusal: BAD_SIGNATURE }
   }

@@ -70,6 +70,12 @@ export const SignatureType = { Eoa: 0, Proxy: 1, Safe: 2, Wallet: 3 } as const
 /** An ECDSA signature: r, s, v. */
 const ECDSA_BYTES = 65
 
+/** Reads signed orders: whose they are, and what id they have. */
+export interface OrderSignatures {
+  digestOf(order: SignedOrder, exchange: Exchange, chainId: number): Hex
+  signerOf(order: SignedOrder, exchange: Exchange, chainId: number): Promise<string | undefined>
+}
+
 /** Where a market's orders are signed for, or undefined for a version that does not exist. */
 export function exchangeOf(
   chainId: number,
@@ -127,6 +133,9 @@ export async function isForOtherVersion(
   }
   return false
 }
+
+/** As the venue and the chain do. */
+export const ORDER_SIGNATURES: OrderSignatures = { digestOf, signerOf }
 
 function domainOf({ version, address }: Exchange, chainId: number) {
   return { name: 'Polymarket CTF Exchange', version, chainId, verifyingContract: address }

@@ -28,7 +28,7 @@ import type { ApiKeys } from './keys.ts'
 import type { Limits } from './limits.ts'
 import { fields, parseJson, readPosted } from './payload.ts'
 import { lastPart, ok, pageOf, type Request, type Routes } from './request.ts'
-import { digestOf, exchangeOf, isForOtherVersion, SignatureType, signerOf, spenders } from './signature.ts'
+import { exchangeOf, isForOtherVersion, type OrderSignatures, SignatureType, spenders } from './signature.ts'
 
 // What is asked by an account: Polymarket fact sheet, sections 6 and 7.
 
@@ -49,6 +49,7 @@ export interface TradingParts {
   readonly limits: Limits
   readonly faults: Faults
   readonly timings: Timings
+  readonly signatures: OrderSignatures
   readonly chainId: number
   nowMs(): number
 }
@@ -200,7 +201,7 @@ export class Trading {
 
   /** Whether a body is an order of who posts it, signed for its market's exchange. */
   async #check(body: unknown, { apiKey, address }: Asker, readNs: number): Promise<Checked> {
-    const { venue, chainId, timings } = this.#parts
+    const { venue, chainId, timings, signatures } = this.#parts
     const posted = readPosted(body)
     if (posted === 'old-version') return { answer: OLD_VERSION }
     if (posted === 'invalid') return { answer: INVALID_PAYLOAD }
@@ -216,13 +217,13 @@ export class Trading {
     if (market === undefined) return { answer: MARKET_NOT_FOUND }
     const exchange = exchangeOf(chainId, market.terms)
     if (exchange === undefined) return { answer: VERSION_MISMATCH }
-    if ((await signerOf(signed, exchange, chainId)) !== address) {
+    if ((await signatures.signerOf(signed, exchange, chainId)) !== address) {
       const other = await isForOtherVersion(signed, exchange, chainId, address)
       return { answer: other ? VERSION_MISMATCH : INVALID_PAYLOAD }
     }
     this.#signers.set(maker, address)
     this.#funders.set(`${address} ${signed.signatureType}`, maker)
-    const id = digestOf(signed, exchange, chainId)
+    const id = signatures.digestOf(signed, exchange, chainId)
     timings.orderRead('polymarket', market.terms.conditionId, id, readNs)
     const { tokenId, side, makerAmount, takerAmount, expiration } = signed
     const { type, postOnly } = posted

@@ -230,4 +230,20 @@ export const mutations: readonly Mutation[] = [
     test: 'test/unit/colo/journal/journal.test.ts',
     named: 'is held by one that lives',
   },
+  {
+    name: 'late snapshot believed',
+    file: 'colo/feed/intake.ts',
+    find: 'if (this.#isLate[this.#socket] === 1) book.pause',
+    replace: 'if (this.#isLate[this.#socket] === 2) book.pause',
+    test: 'test/simulation/simulation.test.ts',
+    named: 'breaks no new rule where',
+  },
+  {
+    name: 'client order id used twice',
+    file: 'colo/pool/ids.ts',
+    find: 'this.#next < this.#end ? this.#next++ : ID_NONE',
+    replace: 'this.#next < this.#end ? this.#next : ID_NONE',
+    test: 'test/simulation/simulation.test.ts',
+    named: 'breaks no new rule where',
+  },
 ]

@@ -1,9 +1,8 @@
 import { scaledFromDecimal } from '@tandem/shared/decimal.ts'
 import { MICRO_SHARES_PER_LOT } from '@tandem/shared/units.ts'
-import type { Dispatcher } from 'undici'
 import { fieldsOf, Retry, textOf } from '../answer.ts'
 import type { Looked, ToldTrade } from '../leg.ts'
-import { ask, type Explain, PAGES_MAX, type Question, rowsOf, unreadableAnswer } from '../rest.ts'
+import { type Asker, ask, type Explain, PAGES_MAX, type Question, rowsOf, unreadableAnswer } from '../rest.ts'
 import { CLOCKS_APART_MS_MAX } from '../skew.ts'
 import { SignedRequest } from './auth.ts'
 import { KALSHI_MEANINGS, kalshiErrorOf } from './error.ts'
@@ -13,7 +12,7 @@ import { KalshiPath } from './urls.ts'
 // Kalshi fact sheet, sections 4, 4.1 and 4.5. What the portfolio answers lags behind the engine by up to half a second.
 
 export interface KalshiRestParts {
-  readonly dispatcher: Dispatcher
+  readonly dispatcher: Asker
   /** The three headers of one of the listed requests, signed for now. */
   readonly headers: (request: SignedRequest) => Promise<Record<string, string>>
 }
@@ -125,6 +124,8 @@ export class KalshiRest {
         throw unreadableAnswer(KalshiPath.Balance, 'a shard has no number or no balance')
       return [exchange_index, microUsd] as const
     })
+    // Every account has a shard; an answer without one is of a portfolio that does not show it yet.
+    if (balances.length === 0) throw unreadableAnswer(KalshiPath.Balance, 'there is no shard')
     return new Map(balances)
   }
 

@@ -1,11 +1,10 @@
 import { assert } from '@tandem/shared/assert.ts'
 import { scaledFromDecimal } from '@tandem/shared/decimal.ts'
 import { MICRO_SHARES_PER_LOT } from '@tandem/shared/units.ts'
-import type { Dispatcher } from 'undici'
 import { fieldsOf, Retry, textOf } from '../answer.ts'
 import { ascii } from '../ascii.ts'
 import type { Looked, ToldTrade } from '../leg.ts'
-import { ask, type Explain, PAGES_MAX, rowsOf, unreadableAnswer } from '../rest.ts'
+import { type Asker, ask, type Explain, PAGES_MAX, rowsOf, unreadableAnswer } from '../rest.ts'
 import { CLOCKS_APART_MS_MAX } from '../skew.ts'
 import { microSharesOf } from '../told.ts'
 import { SEAL_LENGTH, type Seal } from './auth.ts'
@@ -17,7 +16,7 @@ import { orderPath, PolymarketPath } from './urls.ts'
 // Polymarket fact sheet, sections 5, 6.4 and 7.
 
 export interface PolymarketRestParts {
-  readonly dispatcher: Dispatcher
+  readonly dispatcher: Asker
   readonly account: Pick<OrderRequestParts, 'address' | 'apiKey' | 'passphrase'>
   readonly signatureType: number
   readonly seal: Seal

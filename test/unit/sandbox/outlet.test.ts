@@ -97,11 +97,22 @@ describe('what leaves a socket', () => {
     assert.deepEqual(line.sent, [])
     line.nowMs += 2_000
     line.outlet.flush()
-    assert.deepEqual(line.sent, ['frame 1', 'frame 2'])
-    line.nowMs += 1_000
-    line.outlet.flush()
+    assert.deepEqual(line.sent, ['frame 1', 'frame 2', 'frame 3'])
     assert.deepEqual(line.market(), ['frame 4'])
     assert.deepEqual(line.sent, ['frame 1', 'frame 2', 'frame 3', 'frame 4'])
+  })
+
+  it('is caught up with when the lag is over, however busy the line is', () => {
+    const line = new Line()
+    line.faults.set('lag', true)
+    line.market()
+    line.faults.set('lag', false)
+    for (let ms = 0; ms < 4_000; ms += 500) {
+      line.nowMs += 500
+      line.outlet.flush()
+      line.market()
+    }
+    assert.deepEqual(line.sent.at(-1), 'frame 9')
   })
 
   it('is timed when it is written, not when it was due', () => {

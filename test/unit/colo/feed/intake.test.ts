@@ -350,7 +350,7 @@ test('a pause doubts every book of its socket, until a message that was made aft
   assert.equal(intake.books[0].state, BookState.Live)
   intake.paused(0, 60 * NS_PER_MS, clock.nowNs())
   assert.deepEqual(
-    frame((sink) => sink.caughtUp(0)),
+    frame((sink) => sink.caughtUp(0, false)),
     ['0 Unsettled>Live Pause', '1 Unsettled>Live Pause'],
   )
 })
@@ -404,4 +404,44 @@ test('a late message doubts the quiet books of its socket too, until a timely on
     frame((sink) => change(sink, 0, 4600, 50)),
     ['0 Stale>Live Change', '1 Unsettled>Live Pause'],
   )
+})
+
+test('a snapshot on a late socket is late too: its book waits for something timely', () => {
+  for (const venue of [POLYMARKET, KALSHI] as const) {
+    const { clock, intake, frame, snapshot, change } = scene(venue, 1)
+    frame((sink) => snapshot(sink, 0))
+    clock.step(20e9)
+    frame((sink) => sink.change(0, SIDE_BID, 4600 as Price, 50 as Lots, clock.wallMs() - LAG_MS_MAX - 1))
+    clock.step(25e9)
+    const lateSnapshot = (): string[] =>
+      frame((sink) => {
+        sink.snapshot(0, PRICE_NONE, clock.wallMs() - LAG_MS_MAX - 1)
+        sink.level(0, SIDE_BID, 4700 as Price, 100 as Lots, false)
+        sink.snapshotEnd(0, -1)
+      })
+    assert.deepEqual(lateSnapshot(), ['0 Stale>Unsettled Snapshot'], `venue ${venue}`)
+    // The subscription is made anew on the same socket: what comes on it is still late.
+    intake.disconnected(0, clock.nowNs(), false)
+    assert.deepEqual(lateSnapshot(), ['0 Suspect>Unsettled Snapshot'])
+    // A proof that all is read says nothing about when it was sent.
+    assert.deepEqual(
+      frame((sink) => sink.caughtUp(0, false)),
+      [],
+    )
+    assert.deepEqual(
+      frame((sink) => sink.caughtUp(0, true)),
+      ['0 Unsettled>Live Pause'],
+    )
+    frame((sink) => sink.change(0, SIDE_BID, 4600 as Price, 50 as Lots, clock.wallMs() - LAG_MS_MAX - 1))
+    intake.disconnected(0, clock.nowNs())
+    assert.deepEqual(
+      lateSnapshot(),
+      ['0 Suspect>Live Snapshot'],
+      'another connection is not late until it shows',
+    )
+    assert.deepEqual(
+      frame((sink) => change(sink, 0, 4600, 50)),
+      [],
+    )
+  }
 })

@@ -77,10 +77,10 @@ test('a disk that refuses stops entries and nothing else; a writer that ended st
 
 test('cells and a part of a buffer as tail lie in the record one after the other', () => {
   const { ring, record } = scene()
-  const fill = Float64Array.of(1, 2, 3, 4, 5, 6, 7, 8)
+  const send = Float64Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9)
   const text = Buffer.from('{"id":"0xab12"}')
-  ring.appendCells(RecordKind.Fill, fill, 8, text, 7, 13)
+  ring.appendCells(RecordKind.Send, send, 9, text, 7, 13)
   const read = record(0)
-  assert.deepEqual(read?.cells, fill)
+  assert.deepEqual(read?.cells, send)
   assert.equal(Buffer.from(read.tail).toString(), '0xab12')
 })
