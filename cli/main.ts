@@ -13,6 +13,12 @@ interface Listed {
 
 const commands: Record<string, Listed> = {
   start: { summary: 'trade on both venues on loopback, in the terminal', load: () => import('./start.ts') },
+  status: { summary: 'say how a running executor is', load: () => import('./status.ts') },
+  positions: { summary: 'list what is held, by pair and venue', load: () => import('./positions.ts') },
+  orders: { summary: 'list the orders whose end is not known', load: () => import('./orders.ts') },
+  halt: { summary: 'stop new entries', load: () => import('./halt.ts') },
+  resume: { summary: 'allow entries again after a halt', load: () => import('./resume.ts') },
+  unwind: { summary: 'sell what is held of a pair', load: () => import('./unwind.ts') },
   replay: { summary: 'run a recorded tape through the executor', load: () => import('./replay.ts') },
   record: { summary: 'write what the venues say into tapes', load: () => import('./record.ts') },
   explain: {

@@ -5,8 +5,9 @@ import { EDGE_NONE_MICRO_USD, edgeAtTopFloorMicroUsd } from '@tandem/colo/detect
 import type { Assembly } from '@tandem/colo/main.ts'
 import { KALSHI, POLYMARKET } from '@tandem/colo/venue/venue.ts'
 import { decimalFromScaled } from '@tandem/shared/decimal.ts'
+import { nameOf } from '@tandem/shared/named-integer.ts'
 import { PRICE_NONE } from '@tandem/shared/units.ts'
-import { nameOf, type RunRecord } from './replay/report.ts'
+import type { RunRecord } from './replay/report.ts'
 
 /** What a view shows of one moment, as plain data: it crosses from the executor's process to the terminal's. */
 export interface Snapshot {

@@ -1,7 +1,9 @@
 import { resolve } from 'node:path'
+import { openRuntimeDirectory } from '@tandem/colo/control/runtime-directory.ts'
 import { FAULTS, isFaultName } from '@tandem/sandbox/faults.ts'
 import { Failure } from '@tandem/shared/failure.ts'
 import type { Io, Register } from './command.ts'
+import { newRunDirectory } from './control/run-directory.ts'
 import { liveLines } from './live/lines.ts'
 import { ledgerProfitMicroUsd } from './live/profit.ts'
 import type { LiveReport, StartReport } from './live/report.ts'
@@ -18,6 +20,7 @@ interface Options {
   markets: string
   faults: string
   journal?: string
+  run?: string
   json?: boolean
 }
 
@@ -36,6 +39,7 @@ export const register: Register = (program, io) => {
     .option('--markets <number>', 'how many questions both venues ask', '8')
     .option('--faults <names>', 'what goes wrong on purpose: names, or all (see docs/SANDBOX.md)', '')
     .option('--journal <directory>', 'where the journal is kept; without it it goes with the run')
+    .option('--run <folder>', 'where the sockets of status, halt and the others are; only ours, mode 0700')
     .option('--json', 'no view: one JSON document at the end')
     .action((options: Options) => start(options, io))
 }
@@ -48,7 +52,10 @@ async function start(options: Options, io: Io): Promise<void> {
     seed: wholeOption(options.seed, '--seed', SEED_MAX),
     faults: checkedFaults(options.faults),
     journal: options.journal === undefined ? undefined : resolve(options.journal),
+    runDirectory: options.run === undefined ? newRunDirectory() : resolve(options.run),
   }
+  // Before any process is started.
+  if (options.run !== undefined) openRuntimeDirectory(sandbox.runDirectory)
   const isWatched = !options.json && process.stdout.isTTY && process.env.TERM !== 'dumb'
   if (!isWatched)
     io.stderr(
@@ -73,7 +80,9 @@ async function start(options: Options, io: Io): Promise<void> {
     run = await SandboxRun.start(sandbox, abort.signal)
     const trading = run
     const beganMs = performance.now()
-    io.stderr(`tandem: metrics at ${run.metricsUrl}/metrics, health at ${run.metricsUrl}/health\n`)
+    io.stderr(
+      `tandem: metrics at ${run.metricsUrl}/metrics, health at ${run.metricsUrl}/health, control in ${sandbox.runDirectory}\n`,
+    )
     const before = await run.ledgers()
     const wire = new WireTimes()
     const takeTimes = async (): Promise<void> => wire.take(await trading.timings(wire.afterNs))
@@ -89,7 +98,7 @@ async function start(options: Options, io: Io): Promise<void> {
       if (said.kind === 'report') report = said.report
       else if (said.kind === 'sent') wire.sent(said.sent)
       else if (said.kind === 'snapshot' && isWatched) {
-        const title = `Tandem: ${((performance.now() - beganMs) / 1_000).toFixed(0)} s on the loopback venues. No real money. Ctrl-C ends it.`
+        const title = `Tandem: ${((performance.now() - beganMs) / 1_000).toFixed(0)} s on the loopback venues. No real money. Ctrl-C ends it.\ncontrol in ${sandbox.runDirectory}`
         const { columns, rows } = process.stdout
         io.stdout(`${HOME_AND_CLEAR}${fitted(screen(title, said.snapshot), columns, rows)}\n`)
       }

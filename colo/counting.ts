@@ -69,6 +69,11 @@ export class Counting implements ExecutorObserver, BookListener {
     this.#next.legCorrected(bundle, venue, microShares, nowNs)
   }
 
+  halted(halts: number, nowNs: Ns): void {
+    this.#cells.set(Counters.halted, Number(halts !== 0))
+    this.#next.halted(halts, nowNs)
+  }
+
   mismatch(bundle: number, venue: Venue, oursMicroShares: number, toldMicroShares: number): void {
     this.#cells.add(Counters.mismatches, venue)
     this.#next.mismatch(bundle, venue, oursMicroShares, toldMicroShares)

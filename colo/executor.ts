@@ -27,6 +27,7 @@ import { lineOf, type OrderPool, type PoolOwner, type UrgentFailure } from './po
 import { TicketOwner, ticketOwner } from './pool/ticket.ts'
 import type { ReconcileObserver } from './reconciler.ts'
 import { IN_FLIGHT_MAX, Refusal, type Risk } from './risk/check.ts'
+import { HaltReason } from './risk/halt.ts'
 import { Intent } from './risk/intent.ts'
 import type { SignerListener, Refusal as SignerRefusal } from './signer/signer.ts'
 import type { Ledger } from './state/ledger.ts'
@@ -45,6 +46,8 @@ export interface ExecutorObserver extends TradeObserver, ReconcileObserver {
   turn(cells: Float64Array): void
   signal(bundle: number, direction: Direction, change: SignalChange, grossMicroUsd: number, nowNs: Ns): void
   badFrame(venue: Venue, outcome: number): void
+  /** Entries were stopped or allowed again. @param halts the reasons that stand now: bits of HaltReason */
+  halted(halts: number, nowNs: Ns): void
 }
 
 export interface ExecutorParts {
@@ -195,29 +198,32 @@ export class Executor implements PoolOwner, SignerListener {
     }
   }
 
-  /** Stops new entries, or allows them again. What is in flight goes on. */
-  onCommand(halted: boolean): void {
-    this.#halt(halted, CommandOrigin.Operator)
+  /** Stops new entries for one reason more. What is in flight goes on. */
+  halt(reason: HaltReason): void {
+    this.#setHalts(this.#parts.risk.halts | reason, JournalCommand.Halt, reason)
   }
 
-  #halt(halted: boolean, origin: number): void {
-    const { risk, journal, clock } = this.#parts
-    risk.halted = halted
+  /** Takes one reason back: entries are allowed again when it was the last. */
+  resume(reason: HaltReason): void {
+    this.#setHalts(this.#parts.risk.halts & ~reason, JournalCommand.Resume, reason)
+  }
+
+  #setHalts(halts: number, told: number, reason: HaltReason): void {
+    const { risk, journal, observer, clock } = this.#parts
+    if (halts === risk.halts) return
+    risk.halts = halts
+    const nowNs = clock.nowNs()
     const command = this.#command
-    command[CommandCell.atNs] = clock.nowNs()
-    command[CommandCell.command] = halted ? JournalCommand.Halt : JournalCommand.Resume
-    command[CommandCell.origin] = origin
+    command[CommandCell.atNs] = nowNs
+    command[CommandCell.command] = told
+    command[CommandCell.origin] = reason === HaltReason.Signer ? CommandOrigin.Signer : CommandOrigin.Operator
     journal.appendCells(RecordKind.Command, command, COMMAND_CELLS)
+    observer.halted(halts, nowNs)
   }
 
   /** Whether our wall clock is too far from a venue's for new entries. */
   judgeClock(isSkewed: boolean): void {
     this.#parts.risk.isClockSkewed = isSkewed
-  }
-
-  /** No new entry is allowed, by a command or since the signer is gone. */
-  get isHalted(): boolean {
-    return this.#parts.risk.halted
   }
 
   // ---- the pipeline --------------------------------------------------------------------------------------------
@@ -504,7 +510,7 @@ export class Executor implements PoolOwner, SignerListener {
 
   /** Of the signer: it is gone. Nothing can be unwound without it, so nothing new is begun. */
   closed(): void {
-    this.#halt(true, CommandOrigin.Signer)
+    this.halt(HaltReason.Signer)
     this.#parts.pool.closed()
     this.#parts.headers.closed()
   }

@@ -26,9 +26,11 @@ import type { Bundle } from './detector/bundle.ts'
 import { CostLadder } from './detector/cost-ladder.ts'
 import { type Direction, kalshiBuysYes, polymarketSide, topCost } from './detector/direction.ts'
 import type { JournalRing } from './journal/ring.ts'
+import { boughtOutcome } from './outcome.ts'
 import type { ExitOrders, ExitOrdersOwner } from './pool/exit-orders.ts'
 import { budgetMicroUsd, costWithin, proceedsWithin } from './risk/exposure.ts'
 import { ORDER_BUY, ORDER_SELL } from './signer/signer.ts'
+import type { Ledger } from './state/ledger.ts'
 import { OrderKind, type Orders } from './state/orders.ts'
 import { TradeEvent, TradeState } from './state/trade.ts'
 import { TRADES_MAX, type Trades } from './state/trades.ts'
@@ -95,6 +97,7 @@ export interface ExitDeskParts {
   readonly books: readonly [readonly Book[], readonly Book[]]
   readonly trades: Trades
   readonly orders: Orders
+  readonly ledger: Ledger
   readonly gateways: readonly [Gateway, Gateway]
   readonly exits: ExitOrders
   readonly sender: ExitSender
@@ -195,17 +198,25 @@ export class ExitDesk implements Omit<ExitOrdersOwner, 'journalHash'> {
   }
 
   /**
-   * What a share of the long leg cost, fees included, rounded up. Where a fill of the other leg was taken back it is what
-   * that one had left of the dollar: it may be bought again at the price that it had.
+   * What a share of the long leg cost, fees included, rounded up. Where the short leg is short because a fill of it was
+   * taken back, or sold by hand, there are two answers: what that fill had left of the dollar, and what is paid for what is
+   * held of the pair, wherever it lies. The lower one lets us out sooner.
    */
   #paidMicroUsd(trade: number, longVenue: Venue): number {
-    const { filledMicroShares, costMicroUsd, feeMicroUsd } = this.#parts.trades
+    const { trades, ledger } = this.#parts
+    const { filledMicroShares, costMicroUsd, feeMicroUsd } = trades
     const long = trade * VENUES + longVenue
     const short = trade * VENUES + VENUES - 1 - longVenue
     const perShare = (cell: number): number =>
       ((costMicroUsd[cell] + feeMicroUsd[cell]) * MICRO_USD_PER_USD) / filledMicroShares[cell]
-    if (filledMicroShares[short] < 0) return Math.ceil(MICRO_USD_PER_USD - perShare(short))
-    return Math.ceil(perShare(long))
+    if (filledMicroShares[short] >= 0) return Math.ceil(perShare(long))
+    let paid = Math.ceil(MICRO_USD_PER_USD - perShare(short))
+    const outcome = boughtOutcome(longVenue, trades.direction[trade] as Direction)
+    for (let venue = 0; venue < VENUES; venue++) {
+      const held = ledger.paidMicroUsd(trades.bundle[trade], venue, outcome)
+      if (held >= 0) paid = Math.min(paid, held)
+    }
+    return paid
   }
 
   /**
@@ -251,6 +262,7 @@ export class ExitDesk implements Omit<ExitOrdersOwner, 'journalHash'> {
     const taker = marketBuyTakerFloor(cents, limit, token.tick)
     return this.#sign(
       trade,
+      direction,
       OrderKind.Complete,
       token,
       ORDER_BUY,
@@ -272,16 +284,26 @@ export class ExitDesk implements Omit<ExitOrdersOwner, 'journalHash'> {
     // Who sells the token to the best bid gets what is left of the dollar by buying its other side there.
     const bids = polymarketSide(book, (1 - direction) as Direction)
     if (!mayBring(book, bids, complement(limit))) return false
+    return this.sellToken(trade, direction, limit, Math.min(lots, LOTS_ORDER_MAX), nowNs)
+  }
+
+  /**
+   * Sells shares of the token that Polymarket legs of a direction buy, at `limit` or more, once its order is signed.
+   *
+   * @returns false when nothing was asked for
+   */
+  sellToken(trade: number, direction: Direction, limit: Price, lots: number, nowNs: Ns): boolean {
+    const { trades } = this.#parts
     const token = this.#parts.tokenOf(trades.bundle[trade], direction)
     if (token === undefined) return false
-    const sold = Math.min(lots, LOTS_ORDER_MAX) as Lots
     return this.#sign(
       trade,
+      direction,
       OrderKind.SellBack,
       token,
       ORDER_SELL,
-      sharesMicro(sold),
-      notionalMicroUsd(limit, sold),
+      sharesMicro(lots as Lots),
+      notionalMicroUsd(limit, lots as Lots),
       0,
       nowNs,
     )
@@ -289,6 +311,7 @@ export class ExitDesk implements Omit<ExitOrdersOwner, 'journalHash'> {
 
   #sign(
     trade: number,
+    direction: Direction,
     kind: OrderKind,
     token: ExitToken,
     side: 0 | 1,
@@ -302,7 +325,7 @@ export class ExitDesk implements Omit<ExitOrdersOwner, 'journalHash'> {
     const wallMs = clock.wallMs()
     if (!exits.request(trade, token.index, token.id, side, makerAmount, takerAmount, nowNs, wallMs))
       return false
-    this.#signing[trade] = orders.plan(trade, trades.bundle[trade], trades.direction[trade], POLYMARKET, kind)
+    this.#signing[trade] = orders.plan(trade, trades.bundle[trade], direction, POLYMARKET, kind)
     this.#signingMicroUsd[trade] = worstMicroUsd
     trades.underWay[trade]++
     return true

@@ -21,6 +21,7 @@ import { PrivateChannel } from './private-channel.ts'
 import { Reconciler } from './reconciler.ts'
 import type { Recovered } from './recovery.ts'
 import { restart, writeListing } from './restart.ts'
+import { HaltReason } from './risk/halt.ts'
 import { SignatureDesk } from './signature-desk.ts'
 import type { Signer, SignerListener } from './signer/signer.ts'
 import { OrderKind, type Orders } from './state/orders.ts'
@@ -404,7 +405,7 @@ export class Live {
   async stop(waitMs: number): Promise<void> {
     if (this.#isStopped) return
     this.#isStopped = true
-    this.assembly.executor.onCommand(true)
+    this.assembly.executor.halt(HaltReason.Stopping)
     const untilNs = this.clock.nowNs() + waitMs * NS_PER_MS
     while ((this.inFlight > 0 || this.assembly.trades.open > 0) && this.clock.nowNs() < untilNs)
       await new Promise<void>((resume) => this.#afterReads(resume))

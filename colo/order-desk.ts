@@ -18,6 +18,7 @@ import {
   BUY_KALSHI_SELL_POLYMARKET,
   BUY_POLYMARKET_SELL_KALSHI,
   type Direction,
+  kalshiBuysYes,
 } from './detector/direction.ts'
 import type { Plan } from './detector/plan.ts'
 import { ExitDesk, type ExitDeskParts, type ExitSender } from './exit-desk.ts'
@@ -38,6 +39,7 @@ import type { Reconciliation } from './state/reconcile.ts'
 import { TradeEvent, TradeState } from './state/trade.ts'
 import { TRADES_MAX, type Trades } from './state/trades.ts'
 import type { TradeLog } from './trade-log.ts'
+import type { Unwind } from './unwind.ts'
 import type { Gateway, LiveLegListener } from './venue/gateway.ts'
 import type { OrderRequest as KalshiRequest } from './venue/kalshi/encode.ts'
 import { KalshiError } from './venue/kalshi/error.ts'
@@ -127,6 +129,8 @@ export class OrderDesk implements LiveLegListener, ExitSender {
   readonly #kalshiLimitCost = new Int32Array(TRADES_MAX)
   readonly #isKalshiDue = new Uint8Array(TRADES_MAX)
   readonly #secondMicroUsd = new Float64Array(TRADES_MAX)
+  /** The least that the other token may bring, where it is sold after the first; else 0. */
+  readonly #otherLimit = new Int32Array(TRADES_MAX)
 
   constructor(parts: OrderDeskParts) {
     this.#parts = parts
@@ -197,6 +201,44 @@ export class OrderDesk implements LiveLegListener, ExitSender {
     this.counter = counter
     this.header = header
     return Refusal.None
+  }
+
+  /**
+   * Sells by hand, as a trade of its own: the first leg, and of the second what the first sold. Where there is one leg
+   * alone, what a venue has too much, the other side counts as sold already. What ends unequal is the exit desk's.
+   *
+   * @returns false when nothing could be sent: nothing has changed then
+   */
+  unwind({ bundle, lots, legs }: Unwind, nowNs: Ns): boolean {
+    const { bundles, trades, risk } = this.#parts
+    const [first, second] = legs
+    const { direction } = first
+    const trade = trades.begin(bundle, direction, 0)
+    if (trade === NO_TRADE) return false
+    risk.sent(bundle, 0)
+    const kalshi = legs.find(({ venue }) => venue === KALSHI)
+    this.#isKalshiDue[trade] = kalshi === undefined ? 0 : 1
+    this.#secondMicroUsd[trade] = 0
+    if (kalshi !== undefined) {
+      const buysYes = !kalshiBuysYes(direction, bundles[bundle].inverse)
+      this.#kalshiSide[trade] = buysYes ? SIDE_BID : SIDE_ASK
+      this.#kalshiPrice[trade] = buysYes ? kalshi.limitCost : kalshi.limit
+      this.#kalshiLimitCost[trade] = kalshi.limitCost
+    }
+    this.#otherLimit[trade] = second?.venue === POLYMARKET ? second.limit : 0
+    const other = (1 - first.venue) as Venue
+    const soldMicroShares = second === undefined ? -lots * MICRO_SHARES_PER_LOT : 0
+    trades.book(trade, other, soldMicroShares, 0, 0)
+    const isSent =
+      first.venue === KALSHI
+        ? this.#sendSecond(trade)
+        : this.exitDesk.sellToken(trade, direction, first.limit, lots, nowNs)
+    if (isSent) return true
+    trades.book(trade, other, -soldMicroShares, 0, 0)
+    this.#isKalshiDue[trade] = 0
+    this.#otherLimit[trade] = 0
+    this.#settle(trade, 0, nowNs)
+    return false
   }
 
   // ---- of the gateways -------------------------------------------------------------------------------------------
@@ -500,6 +542,7 @@ export class OrderDesk implements LiveLegListener, ExitSender {
     trades.underWay[trade]--
     if (trades.underWay[trade] > 0) return
     if (this.#isKalshiDue[trade] === 1 && this.#sendSecond(trade)) return
+    if (this.#otherLimit[trade] > 0 && this.#sellOther(trade, nowNs)) return
     this.#settle(trade, filledMicroShares, nowNs)
   }
 
@@ -512,26 +555,38 @@ export class OrderDesk implements LiveLegListener, ExitSender {
       else this.exitDesk.advance(trade, filledMicroShares, nowNs)
       return
     }
-    if (isEntering) log.move(trade, trades.isEmpty(trade) ? TradeEvent.Empty : TradeEvent.Equal, nowNs)
-    else log.move(trade, trades.hasSold[trade] === 1 ? TradeEvent.SoldBack : TradeEvent.Completed, nowNs)
+    if (isEntering && trades.isEmpty(trade)) log.move(trade, TradeEvent.Empty, nowNs)
+    else if (trades.hasSold[trade] === 1) log.move(trade, TradeEvent.SoldBack, nowNs)
+    else log.move(trade, isEntering ? TradeEvent.Equal : TradeEvent.Completed, nowNs)
     this.#end(trade, nowNs)
   }
 
-  /** The delayed leg is final: Kalshi takes what it filled, at the price that was planned. */
+  /** The first leg is final: Kalshi buys, or sells, as much as it did, at the price that was planned. */
   #sendSecond(trade: number): boolean {
     const { trades, ledger } = this.#parts
     this.#isKalshiDue[trade] = 0
     ledger.reserve(trades.bundle[trade], KALSHI, -this.#secondMicroUsd[trade])
-    const lots = Math.floor(trades.filledMicroShares[trade * VENUES + POLYMARKET] / MICRO_SHARES_PER_LOT)
+    const filled = trades.filledMicroShares[trade * VENUES + POLYMARKET]
+    const lots = Math.floor(Math.abs(filled) / MICRO_SHARES_PER_LOT)
     if (lots === 0) return false
     return this.sendKalshi(
       trade,
-      OrderKind.Entry,
+      filled < 0 ? OrderKind.SellBack : OrderKind.Entry,
       this.#kalshiSide[trade] as 0 | 1,
       this.#kalshiPrice[trade],
       this.#kalshiLimitCost[trade],
       Math.min(lots, LOTS_ORDER_MAX),
     )
+  }
+
+  /** The first token is sold: as many of the other. */
+  #sellOther(trade: number, nowNs: Ns): boolean {
+    const { trades } = this.#parts
+    const limit = this.#otherLimit[trade] as Price
+    this.#otherLimit[trade] = 0
+    const lots = Math.floor(-trades.filledMicroShares[trade * VENUES + POLYMARKET] / MICRO_SHARES_PER_LOT)
+    const opposite = (1 - trades.direction[trade]) as Direction
+    return lots > 0 && this.exitDesk.sellToken(trade, opposite, limit, lots, nowNs)
   }
 
   #reserveSecond(trade: number, microUsd: number): void {
@@ -563,7 +618,9 @@ export class OrderDesk implements LiveLegListener, ExitSender {
     ledger.settle(venue, bundle, bought, microShares, cost + feeMicroUsd)
     reconciliation.touched(bundle, venue, nowNs)
     if (trade !== NO_TRADE) {
-      trades.book(trade, venue, microShares, cost, feeMicroUsd)
+      // A share of the other outcome counts on the trade's other side, wherever it lies.
+      const isOther = orders.direction[place] !== trades.direction[trade]
+      trades.book(trade, isOther ? ((1 - venue) as Venue) : venue, microShares, cost, feeMicroUsd)
       if (orders.kind[place] === OrderKind.SellBack && filledMicroShares !== 0) trades.hasSold[trade] = 1
     }
     log.fill(order, place, bought, microShares, cost, feeMicroUsd, end, refusal, nowNs)

@@ -156,6 +156,7 @@ const BLIND: ExecutorObserver & BookListener = {
   turn() {},
   signal() {},
   badFrame() {},
+  halted() {},
   leg() {},
   tradeEnded() {},
   legUnknown() {},

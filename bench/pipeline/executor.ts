@@ -97,6 +97,7 @@ class Turns implements ExecutorObserver, BookListener {
 
   signal(): void {}
   badFrame(): void {}
+  halted(): void {}
   leg(): void {}
   tradeEnded(): void {}
   legUnknown(): void {}

@@ -22,8 +22,8 @@ import { TradeState } from '@tandem/colo/state/trade.ts'
 import { TurnCell, TurnOutcome } from '@tandem/colo/turn.ts'
 import { LegEnd } from '@tandem/colo/venue/leg.ts'
 import { KALSHI, VENUE_NAMES } from '@tandem/colo/venue/venue.ts'
+import { nameOf } from '@tandem/shared/named-integer.ts'
 import { NS_PER_MS } from '@tandem/shared/units.ts'
-import { nameOf } from '../replay/report.ts'
 
 /** A record as `journal show --json` prints it. */
 export interface ShownRecord {

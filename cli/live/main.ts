@@ -1,9 +1,11 @@
 // The executor's process: told on stdin where the venues are and what to trade, it says on stdout what it sees, and
 // what became of it. It ends when told to stop, or when its stdin does.
 import { randomInt } from 'node:crypto'
+import { createServer } from 'node:net'
 import { createInterface } from 'node:readline'
 import { Worker } from 'node:worker_threads'
 import { LiveClock } from '@tandem/colo/clock.ts'
+import { Control } from '@tandem/colo/control/control.ts'
 import { Counting } from '@tandem/colo/counting.ts'
 import { ConnectionState } from '@tandem/colo/feed/connection.ts'
 import { Journal } from '@tandem/colo/journal/journal.ts'
@@ -12,6 +14,7 @@ import { Live, type Standing } from '@tandem/colo/live.ts'
 import { openLog } from '@tandem/colo/log.ts'
 import { startMetrics } from '@tandem/colo/metrics/metrics.ts'
 import { tlsNetwork } from '@tandem/colo/network.ts'
+import { Operator } from '@tandem/colo/operator.ts'
 import { SALT_MAX, SALT_MIN } from '@tandem/colo/pool/pool.ts'
 import { DIGEST_BYTES } from '@tandem/colo/pool/store.ts'
 import { recover } from '@tandem/colo/recovery.ts'
@@ -23,11 +26,12 @@ import { KALSHI, POLYMARKET, VENUE_NAMES } from '@tandem/colo/venue/venue.ts'
 import { assert } from '@tandem/shared/assert.ts'
 import { CounterCells, Counters } from '@tandem/shared/counters.ts'
 import { feesOf, readMapping } from '@tandem/shared/mapping.ts'
+import { nameOf } from '@tandem/shared/named-integer.ts'
 import { readSettings } from '@tandem/shared/settings.ts'
 import WebSocket from 'ws'
 import { EXIT_FAILURE, exitCodeOf, failureLine } from '../failure.ts'
 import { readWhole } from '../journal/summary.ts'
-import { nameOf, RunRecord } from '../replay/report.ts'
+import { RunRecord } from '../replay/report.ts'
 import { snapshotOf } from '../snapshot.ts'
 import { answered, Heard } from './heard.ts'
 import type { LiveCommand, LiveOrder, LiveSaying } from './order.ts'
@@ -187,6 +191,20 @@ async function run(lines: AsyncIterator<string>): Promise<number> {
         pairs,
       }),
   })
+  const control = await Control.open({
+    directory: order.runDirectory,
+    newServer: (serve) => createServer(serve),
+    operated: new Operator({
+      mode: 'sandbox',
+      runId,
+      clock: live.clock,
+      assembly: live.assembly,
+      journal: journal.ring,
+      feeds: () => live.feeds(),
+      gateways: live.gateways,
+      told: (command) => log.logger.warn(command, 'an operator commands'),
+    }),
+  })
   const { owner, kalshi } = signer.client.facts
   say({
     kind: 'ready',
@@ -239,6 +257,7 @@ async function run(lines: AsyncIterator<string>): Promise<number> {
   clearInterval(snapshots)
   clearInterval(sampling)
   const { isSignerGone, isJournalBlocked, venues } = lookAround()
+  await control.close()
   await live.stop(STOP_WAIT_MS)
   saySent()
   const unwritten = await journal.close().catch((error: unknown) => error)
@@ -265,7 +284,6 @@ function kindOf(trouble: string): string {
 /** What the live parts count themselves. */
 function sample(cells: CounterCells, live: Live): void {
   cells.add(Counters.beats)
-  cells.set(Counters.halted, live.assembly.executor.isHalted ? 1 : 0)
   for (const [venue, { aheadMs }] of live.standing().venues.entries())
     if (!Number.isNaN(aheadMs)) cells.set(Counters.clockAhead, Math.round(aheadMs), venue)
   cells.set(Counters.pauses, live.pauses.count, 0)

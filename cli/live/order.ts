@@ -13,6 +13,8 @@ export interface LiveOrder {
   readonly settings: unknown
   readonly signer: SignerOptions
   readonly balanceMicroUsd: readonly [number, number]
+  /** Where the sockets of `tandem status` and the others are. */
+  readonly runDirectory: string
   /** The journal's directory. */
   readonly journal: string
   /** Whether it says how its process is doing, every second. */

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { clearRuntimeDirectory } from '@tandem/colo/control/runtime-directory.ts'
 import { Failure } from '@tandem/shared/failure.ts'
 import type { LiveOrder, LiveSaying } from './order.ts'
 import type { VenueTimes } from './wire.ts'
@@ -37,6 +38,8 @@ export interface SandboxOptions {
   readonly markets: number
   readonly seed: number
   readonly faults: string
+  /** Where the executor's control sockets are; without one in the run's own temporary folder. */
+  readonly runDirectory?: string
   /** Further changes in the depth of books, a second. */
   readonly rate?: number
   /** The executor tells how its process is doing. */
@@ -89,6 +92,7 @@ export class SandboxRun {
   readonly #folder: string
   readonly #sayings: AsyncIterator<string>
   #isClosing = false
+  #runDirectory: string | undefined
 
   private constructor(
     started: SandboxStarted,
@@ -155,7 +159,7 @@ export class SandboxRun {
       harden(executor, signal)
       const run = new SandboxRun(started, sandbox, executor, folder, options.journal ?? join(folder, JOURNAL))
       try {
-        await run.#go(orderKeyFile, credentials, options.vitals ?? false)
+        await run.#go(orderKeyFile, credentials, options)
         return run
       } catch (error) {
         await run.close()
@@ -168,7 +172,7 @@ export class SandboxRun {
     }
   }
 
-  async #go(orderKeyFile: string, credentials: Credentials, vitals: boolean): Promise<void> {
+  async #go(orderKeyFile: string, credentials: Credentials, options: SandboxOptions): Promise<void> {
     const { polymarket, kalshi, ca, pairs, fees } = this.started
     const { polymarket: polymarketLedger, kalshi: kalshiLedger } = await this.ledgers()
     const order: LiveOrder = {
@@ -192,8 +196,10 @@ export class SandboxRun {
       signer: { orderKeyFile, ephemeral: 'ed25519', limits: PER_ORDER_LIMIT },
       balanceMicroUsd: [polymarketLedger.balanceMicroUsd, kalshiLedger.balanceMicroUsd],
       journal: this.journalPath,
-      vitals,
+      vitals: options.vitals ?? false,
+      runDirectory: options.runDirectory ?? join(this.#folder, 'run'),
     }
+    this.#runDirectory = order.runDirectory
     this.#tell(JSON.stringify(order))
     const ready = await this.next()
     if (ready?.kind !== 'ready') throw ended('the executor ended before it was ready')
@@ -222,6 +228,8 @@ export class SandboxRun {
   /** Waits for the executor's end. @returns how it was, for a person; undefined when all was well. */
   async executorEnd(): Promise<string | undefined> {
     await end(this.#executor)
+    // One that was killed has left its sockets.
+    if (this.#runDirectory !== undefined) clearRuntimeDirectory(this.#runDirectory)
     const { exitCode, signalCode } = this.#executor
     return exitCode === 0 ? undefined : (signalCode ?? `code ${exitCode}`)
   }

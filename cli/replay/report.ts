@@ -18,6 +18,7 @@ import { TradeState } from '@tandem/colo/state/trade.ts'
 import { TurnCell, TurnOutcome } from '@tandem/colo/turn.ts'
 import { ParseOutcome } from '@tandem/colo/venue/sink.ts'
 import { POLYMARKET, VENUE_NAMES, VENUES, type Venue } from '@tandem/colo/venue/venue.ts'
+import { nameOf } from '@tandem/shared/named-integer.ts'
 import { MICRO_SHARES_PER_LOT, type Ns, PAYOUT_MICRO_USD_PER_LOT, type Price } from '@tandem/shared/units.ts'
 
 /** A book that moved from one state to another, and why. */
@@ -213,6 +214,8 @@ export class RunRecord implements ExecutorObserver, BookListener {
     this.corrected++
   }
 
+  halted(): void {}
+
   mismatch(_bundle: number, _venue: Venue, _oursMicroShares: number, _toldMicroShares: number): void {
     this.mismatches++
   }
@@ -312,9 +315,4 @@ function netMicroUsd(legs: readonly [LegLine, LegLine]): number {
 
 function count(counts: Record<string, number>, name: string): void {
   counts[name] = (counts[name] ?? 0) + 1
-}
-
-/** The name of a value in one of our tables of named integers, as it is written there. */
-export function nameOf(table: Record<string, number>, value: number): string {
-  return Object.keys(table).find((name) => table[name] === value) ?? String(value)
 }

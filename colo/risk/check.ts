@@ -91,7 +91,8 @@ const DAY_NS = 86_400_000_000_000
 export class Risk {
   /** Why the last `check` refused; None when it approved. */
   refusal: Refusal = Refusal.None
-  halted = false
+  /** Why nothing is approved now: bits of HaltReason. */
+  halts = 0
   /** Set by whoever compares our wall clock with the venues'. */
   isClockSkewed = false
   readonly #limits: Limits
@@ -146,6 +147,10 @@ export class Risk {
 
   isOver(bundle: number): boolean {
     return this.#isOver[bundle] === 1
+  }
+
+  isBlocked(bundle: number): boolean {
+    return this.#isBlocked[bundle] === 1
   }
 
   unblock(bundle: number): void {
@@ -216,7 +221,7 @@ export class Risk {
       this.#dayEndsNs += DAY_NS * Math.ceil((nowNs - this.#dayEndsNs + 1) / DAY_NS)
       this.#approvedTodayMicroUsd = 0
     }
-    if (this.halted) return Refusal.Halted
+    if (this.halts !== 0) return Refusal.Halted
     if (this.isClockSkewed) return Refusal.ClockSkewed
     if (!journalHasRoom) return Refusal.JournalBlocked
     const rest = this.restOf(bundle, nowNs)

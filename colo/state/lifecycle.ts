@@ -1,4 +1,5 @@
 import { Failure } from '@tandem/shared/failure.ts'
+import { nameOf } from '@tandem/shared/named-integer.ts'
 
 /** Named integers: states, or events. */
 type Names = Readonly<Record<string, number>>
@@ -43,7 +44,6 @@ export class Lifecycle {
   }
 
   #illegal(state: number, event: number): Failure {
-    const nameOf = (names: Names, value: number) => Object.keys(names).find((name) => names[name] === value)
     return new Failure({
       code: 'ILLEGAL_TRANSITION',
       what: `${this.#subject} in state ${nameOf(this.#states, state)} met ${nameOf(this.#events, event)}`,

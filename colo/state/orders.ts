@@ -81,6 +81,12 @@ export class Orders {
     return this.#number[place] === number ? place : -1
   }
 
+  /** Numbers of the orders whose end is not known. Off the path. */
+  underWay(): number[] {
+    const places = [...this.#number.keys()].filter((place) => this.#isKept(place))
+    return places.map((place) => this.#number[place]).sort((a, b) => a - b)
+  }
+
   /** @throws Failure when the table of order.ts has no such step */
   move(place: number, event: OrderEvent): void {
     this.state[place] = ORDER_LIFE.next(this.state[place], event)

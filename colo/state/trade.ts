@@ -1,9 +1,10 @@
 import { Lifecycle } from './lifecycle.ts'
 
-// The life of a trade, a bundle being bought. It moves only when none of its orders is under way:
+// The life of a trade, a bundle being bought, or sold by hand. It moves only when none of its orders is under way:
 //
 //   Entering --Equal----------------------------> Hedged
 //      |     --Empty----------------------------> Nothing
+//      |     --SoldBack-------------------------> SoldBack    (an operator's sale)
 //      '------Unequal--> Exposed --Completed----> Completed
 //                          |     --SoldBack-----> SoldBack
 //                       Overdue                      ^
@@ -22,7 +23,7 @@ export const TradeState = {
   Hedged: 3,
   /** The legs differed, and the short one was bought. */
   Completed: 4,
-  /** The legs differed, and some or all of the long one was sold. */
+  /** The legs differed, and some or all of the long one was sold; or an operator sold both. */
   SoldBack: 5,
   /** Neither leg filled: nothing happened but the attempt. */
   Nothing: 6,
@@ -45,6 +46,7 @@ export const TRADE_LIFE = new Lifecycle('a trade', TradeState, TradeEvent, [
   [Entering, TradeEvent.Equal, Hedged],
   [Entering, TradeEvent.Empty, Nothing],
   [Entering, TradeEvent.Unequal, Exposed],
+  [Entering, TradeEvent.SoldBack, SoldBack],
   [Exposed, TradeEvent.Completed, Completed],
   [Exposed, TradeEvent.SoldBack, SoldBack],
   [Exposed, TradeEvent.Overdue, Parked],

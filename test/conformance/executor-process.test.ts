@@ -54,6 +54,7 @@ function orderOf(host: string, ca: string, folder: string): LiveOrder {
     signer: { ephemeral: 'ed25519' },
     balanceMicroUsd: [1_000_000_000, 1_000_000_000],
     journal: join(folder, 'journal'),
+    runDirectory: join(folder, 'run'),
     vitals: false,
   }
 }

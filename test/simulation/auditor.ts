@@ -332,6 +332,7 @@ export class Auditor implements OrderWitness {
     turn: (cells) => this.#turn(cells),
     signal() {},
     badFrame() {},
+    halted() {},
     leg: (cells) => {
       this.#said.push(cells.join())
       this.paths.leg(cells)

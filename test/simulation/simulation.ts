@@ -3,6 +3,7 @@ import { Listing } from '@tandem/colo/listing.ts'
 import { Live } from '@tandem/colo/live.ts'
 import { SALT_MIN } from '@tandem/colo/pool/pool.ts'
 import { recover } from '@tandem/colo/recovery.ts'
+import { HaltReason } from '@tandem/colo/risk/halt.ts'
 import { Random } from '@tandem/sandbox/engine/random.ts'
 import { Faults, type VenueName } from '@tandem/sandbox/faults.ts'
 import { FEES } from '@tandem/sandbox/world.ts'
@@ -170,7 +171,7 @@ export async function simulate(scenario: Scenario): Promise<Outcome> {
   try {
     live.start()
     await run(tradesMs, () => false)
-    live.assembly.executor.onCommand(true)
+    live.assembly.executor.halt(HaltReason.Operator)
     auditor.isHalted = true
     await run(tradesMs + TAIL_MS, () => false)
     await run(tradesMs + TAIL_MS_MAX, () => live.inFlight === 0 && live.assembly.trades.open === 0)

@@ -31,6 +31,7 @@ const foldersAllowed: Record<string, readonly string[]> = {
   pool: ['detector', 'venue', 'signer'],
   signer: ['venue'],
   journal: [],
+  control: [],
   cache: [],
 }
 /** Values that every folder of colo speaks in. They import nothing of colo but each other. */

@@ -3,6 +3,7 @@ import { it } from 'node:test'
 import { BookState } from '@tandem/colo/book/integrity.ts'
 import { Counting } from '@tandem/colo/counting.ts'
 import { Cause } from '@tandem/colo/feed/intake.ts'
+import { HaltReason } from '@tandem/colo/risk/halt.ts'
 import { TradeState } from '@tandem/colo/state/trade.ts'
 import { TURN_CELLS, TurnCell, TurnOutcome } from '@tandem/colo/turn.ts'
 import { UnknownReason } from '@tandem/colo/venue/leg.ts'
@@ -28,6 +29,7 @@ it('counts what the executor tells its observer, and tells the next one all of i
     mismatch: tell('mismatch'),
     moneyMoved: tell('moneyMoved'),
     badFrame: tell('badFrame'),
+    halted: tell('halted'),
     bookMoved: tell('bookMoved'),
     tickTold: tell('tickTold'),
   })
@@ -43,6 +45,7 @@ it('counts what the executor tells its observer, and tells the next one all of i
   counting.mismatch(1, KALSHI, 0, 20_000)
   counting.moneyMoved(POLYMARKET, 0, -7_000_000)
   counting.badFrame(KALSHI, -2)
+  counting.halted(HaltReason.Operator, 9 as Ns)
   counting.bookMoved(KALSHI, 1, BookState.Empty, BookState.Live, Cause.Snapshot, 9 as Ns)
   counting.tickTold(POLYMARKET, 0, 10 as Price)
   assert.deepEqual(told, [
@@ -56,6 +59,7 @@ it('counts what the executor tells its observer, and tells the next one all of i
     ['mismatch', 1, KALSHI, 0, 20_000],
     ['moneyMoved', POLYMARKET, 0, -7_000_000],
     ['badFrame', KALSHI, -2],
+    ['halted', HaltReason.Operator, 9],
     ['bookMoved', KALSHI, 1, BookState.Empty, BookState.Live, Cause.Snapshot, 9],
     ['tickTold', POLYMARKET, 0, 10],
   ])
@@ -64,6 +68,7 @@ it('counts what the executor tells its observer, and tells the next one all of i
   assert.equal(cells.read(Counters.legsUnknown, KALSHI), 1)
   assert.equal(cells.read(Counters.legsCorrected, POLYMARKET), 1)
   assert.equal(cells.read(Counters.framesBad, KALSHI), 1)
+  assert.equal(cells.read(Counters.halted), 1)
   assert.equal(cells.read(Counters.polymarketBooks, BookState.Empty), 3)
   assert.equal(cells.read(Counters.kalshiBooks, BookState.Empty), 1)
   assert.equal(cells.read(Counters.kalshiBooks, BookState.Live), 1)

@@ -6,13 +6,16 @@ import { RecordKind } from '@tandem/colo/journal/record.ts'
 import { JournalRing, newRingMemory, RING_RECORDS, RingCell, ringViews } from '@tandem/colo/journal/ring.ts'
 import { Listing } from '@tandem/colo/listing.ts'
 import { assemble } from '@tandem/colo/main.ts'
+import { Operator } from '@tandem/colo/operator.ts'
 import { PAPER_ACCESS, paperVenues } from '@tandem/colo/paper.ts'
 import { SALT_MIN } from '@tandem/colo/pool/pool.ts'
 import { Refusal } from '@tandem/colo/risk/check.ts'
+import { HaltReason } from '@tandem/colo/risk/halt.ts'
 import type { Signer, SignerListener } from '@tandem/colo/signer/signer.ts'
 import { OrderState } from '@tandem/colo/state/order.ts'
 import { TokenKind, tokenKind, tokenValue } from '@tandem/colo/token.ts'
 import { TurnCell, TurnOutcome } from '@tandem/colo/turn.ts'
+import { planUnwind } from '@tandem/colo/unwind.ts'
 import { UnknownReason } from '@tandem/colo/venue/leg.ts'
 import { KALSHI, POLYMARKET, type Venue } from '@tandem/colo/venue/venue.ts'
 import { readMapping } from '@tandem/shared/mapping.ts'
@@ -350,18 +353,20 @@ test('a journal without room refuses entries, and says so', () => {
   assert.equal(parts.record.decisions.refused.JournalBlocked, 1)
 })
 
-test('without the signer nothing new is begun', () => {
+test('without the signer nothing new is begun, whatever an operator resumes', () => {
   const parts = stocked()
   parts.executor.closed()
+  parts.executor.halt(HaltReason.Operator)
+  parts.executor.resume(HaltReason.Operator)
   assert.equal(parts.kalshi('0.5300', '0.4500'), TurnOutcome.Refused)
   assert.equal(parts.record.decisions.refused.Halted, 1)
 })
 
 test('an operator’s halt stops entries until it is taken back', () => {
   const parts = stocked()
-  parts.executor.onCommand(true)
+  parts.executor.halt(HaltReason.Operator)
   assert.equal(parts.kalshi('0.5300', '0.4500'), TurnOutcome.Refused)
-  parts.executor.onCommand(false)
+  parts.executor.resume(HaltReason.Operator)
   assert.equal(parts.kalshi('0.5300', '0.4500'), TurnOutcome.Sent)
 })
 
@@ -616,4 +621,245 @@ test('dust of several trades that adds up to a lot is made up for on Kalshi', ()
   parts.desk.legCorrected(parts.order.polymarket, POLYMARKET, 10_000, 4_700, 0, parts.clock.nowNs())
   parts.step(3_000)
   assert.ok(Math.abs(parts.ledger.excessMicroShares(0, 0)) < 10_000)
+})
+
+// ---- sold by hand ------------------------------------------------------------------------------------------------
+
+const ANY_LOSS = { bundle: 0, venue: undefined, lots: undefined, maxLossMicroUsd: 1e12 }
+
+function plan(parts: ReturnType<typeof scene>, wish: Partial<Parameters<typeof planUnwind>[1]> = {}) {
+  return planUnwind({ ...parts.listing, ledger: parts.ledger }, { ...ANY_LOSS, ...wish })
+}
+
+/** What is held: outcome and complement on Polymarket, then on Kalshi. */
+function held({ ledger }: ReturnType<typeof scene>): number[] {
+  return [POLYMARKET, KALSHI].flatMap((venue) => [0, 1].map((side) => ledger.heldMicroShares(0, venue, side)))
+}
+
+test('a hedged pair is sold in equal parts on both venues, and its money is back', () => {
+  for (const [polarity, yes, no] of [
+    ['same', '0.5300', '0.4500'],
+    ['inverse', '0.4500', '0.5300'],
+    ['inverse', '0.6200', '0.3500'],
+  ] as const) {
+    const parts = scene({ polarity })
+    parts.polymarket('0.45', '0.47')
+    parts.kalshi(polarity === 'same' ? '0.4500' : '0.5300', polarity === 'same' ? '0.5300' : '0.4500')
+    parts.step(1_000)
+    assert.equal(parts.kalshi(yes, no), TurnOutcome.Sent)
+    parts.step(1_000)
+    const unwind = plan(parts)
+    const [polymarket, kalshi] = unwind.legs
+    const balance = [...parts.ledger.balanceMicroUsd]
+    assert.equal(parts.desk.unwind(unwind, parts.clock.nowNs()), true)
+    parts.step(1_000)
+    assert.ok(unwind.lots > 100)
+    assert.ok(
+      held(parts).every((shares) => shares < 10_000),
+      String(held(parts)),
+    )
+    const brought = parts.ledger.balanceMicroUsd.map((now, venue) => now - (balance[venue] as number))
+    assert.deepEqual([...brought.slice(0, 2)], [polymarket?.bringsMicroUsd, kalshi?.bringsMicroUsd], polarity)
+    assert.equal(last(parts.record.repairs).outcome, 'sold_back')
+    assert.ok(parts.ledger.reservedMicroUsd.every((reserved) => reserved === 0))
+    assert.equal(parts.risk.isOpen(0), false)
+  }
+})
+
+test('what Polymarket holds of both outcomes is sold there', () => {
+  const parts = hedged()
+  const [named] = held(parts) as [number]
+  // Bought the other way, with what Kalshi then nets: it holds nothing any more.
+  parts.ledger.settle(POLYMARKET, 0, 1, named, named / 2)
+  parts.ledger.settle(KALSHI, 0, 0, held(parts)[3] as number, named / 2)
+  const unwind = plan(parts)
+  assert.deepEqual(
+    unwind.legs.map(({ venue, direction }) => [venue, direction]),
+    [
+      [POLYMARKET, 0],
+      [POLYMARKET, 1],
+    ],
+  )
+  const [balance] = parts.ledger.balanceMicroUsd as unknown as [number]
+  assert.equal(parts.desk.unwind(unwind, parts.clock.nowNs()), true)
+  parts.step(1_000)
+  assert.ok(
+    held(parts).every((shares) => shares < 10_000),
+    String(held(parts)),
+  )
+  const brought = (parts.ledger.balanceMicroUsd[0] as number) - balance
+  assert.equal(brought, unwind.legs[0]!.bringsMicroUsd + unwind.legs[1]!.bringsMicroUsd)
+  assert.equal(parts.trades.open, 0)
+})
+
+test('of two tokens whose second finds nobody, the first is bought back or the second covered', () => {
+  const parts = hedged()
+  const [named] = held(parts) as [number]
+  parts.ledger.settle(POLYMARKET, 0, 1, named, named / 2)
+  parts.ledger.settle(KALSHI, 0, 0, held(parts)[3] as number, named / 2)
+  assert.equal(parts.desk.unwind(plan(parts), parts.clock.nowNs()), true)
+  parts.step(80)
+  // The asks of the outcome, which are the bids for its complement, are gone for now.
+  parts.polymarket('0.45', '0.70')
+  parts.step(5_000)
+  assert.ok(Math.abs(parts.ledger.excessMicroShares(0, 0)) < 10_000, String(held(parts)))
+  assert.equal(parts.trades.open, 0)
+})
+
+test('a sale takes no more than was asked for, nor than the books hold', () => {
+  const parts = hedged()
+  assert.equal(plan(parts, { lots: 1_000 }).lots, 1_000)
+  parts.polymarket('0.45', '0.47', '30')
+  const { lots, wantedLots } = plan(parts)
+  assert.equal(lots, 3_000)
+  assert.ok(wantedLots > lots)
+})
+
+test('a sale is refused with its reason: too small, a loss, a book in doubt, nothing held', () => {
+  const parts = hedged()
+  assert.throws(() => plan(parts, { lots: 499 }), { code: 'UNWIND_TOO_SMALL' })
+  assert.throws(() => plan(parts, { maxLossMicroUsd: 0 }), {
+    code: 'UNWIND_LOSS',
+    what: /may lose \d+\.\d\d dollars/,
+  })
+  assert.throws(() => plan(parts, { venue: KALSHI }), { code: 'UNWIND_NOTHING' })
+  parts.frame(KALSHI, kalshiDelta(TICKER, 99, 'yes', '0.5300', '1000.00', parts.clock.wallMs()))
+  assert.throws(() => plan(parts), { code: 'UNWIND_NOT_LIVE' })
+  assert.throws(() => plan(stocked()), { code: 'UNWIND_NOTHING' })
+})
+
+test('a leg that sells only in part is evened out', () => {
+  const parts = hedged()
+  parts.polymarket('0.45', '0.47')
+  parts.kalshi('0.4500', '0.5300')
+  const unwind = plan(parts)
+  assert.equal(parts.desk.unwind(unwind, parts.clock.nowNs()), true)
+  parts.step(20)
+  // Kalshi's price is gone before Polymarket's sale is known: what was sold there is bought again, or Kalshi's sold lower.
+  parts.kalshi('0.4500', '0.5200')
+  parts.step(3_000)
+  assert.ok(Math.abs(parts.ledger.excessMicroShares(0, 0)) < 10_000)
+  assert.equal(parts.trades.open, 0)
+  assert.ok(parts.ledger.reservedMicroUsd.every((reserved) => reserved === 0))
+})
+
+test('what one venue has too much is sold there alone', () => {
+  for (const venue of [POLYMARKET, KALSHI] as const) {
+    const parts = hedged()
+    parts.ledger.settle(venue, 0, venue, 20_000_000, 9_000_000)
+    const before = held(parts)
+    const unwind = plan(parts, { venue })
+    // Or a lot less, by the dust of the trade before.
+    assert.ok(unwind.lots === 2_000 || unwind.lots === 1_999)
+    assert.equal(parts.desk.unwind(unwind, parts.clock.nowNs()), true)
+    parts.step(1_000)
+    const cell = venue === POLYMARKET ? 0 : 3
+    assert.deepEqual(
+      held(parts),
+      before.map((shares, at) => (at === cell ? shares - unwind.lots * 10_000 : shares)),
+    )
+    assert.equal(parts.trades.open, 0)
+  }
+})
+
+test('a sale whose order nobody signs sells nothing and leaves no trade', () => {
+  const parts = hedged()
+  const before = held(parts)
+  assert.equal(parts.desk.unwind(plan(parts), parts.clock.nowNs()), true)
+  parts.step(2_000, { signs: false })
+  assert.deepEqual(held(parts), before)
+  assert.equal(parts.trades.open, 0)
+})
+
+// ---- an operator -------------------------------------------------------------------------------------------------
+
+function operated(parts: ReturnType<typeof scene>) {
+  const commands: unknown[] = []
+  const health = {
+    sockets: [],
+    books: {} as never,
+    reconnects: 0,
+    outages: { count: 0, lastNs: 0, worstNs: 0 },
+  }
+  const gateway = {
+    open: 0,
+    skew: { aheadMs: () => Number.NaN },
+    health: () => ({ open: 1, total: 1, trouble: '' }),
+  }
+  const operator = new Operator({
+    mode: 'sandbox',
+    runId: 'test-',
+    clock: parts.clock,
+    assembly: parts,
+    journal: parts.journal,
+    feeds: () => ({ polymarket: health, kalshi: health }),
+    gateways: [gateway, gateway],
+    told: (command) => void commands.push(command),
+  })
+  return { operator, commands }
+}
+
+const SELL = { command: 'unwind', pair: 'pair', max_loss_micro_usd: 1e12, send: true } as const
+
+test('an operator sees the orders that are under way, and nothing that could be sent again', () => {
+  const parts = stocked()
+  const { operator } = operated(parts)
+  parts.kalshi('0.5300', '0.4500')
+  parts.desk.legUnknown(1, KALSHI, UnknownReason.Timeout, parts.clock.nowNs())
+  const orders = operator.orders()
+  assert.deepEqual(
+    orders.map(({ pair, venue, kind, state }) => [pair, venue, kind, state]),
+    [
+      ['pair', 'polymarket', 'Entry', 'Sent'],
+      ['pair', 'kalshi', 'Entry', 'Unknown'],
+    ],
+  )
+  const keys = ['order', 'pair', 'venue', 'kind', 'state', 'age_ms', 'reserved_micro_usd']
+  for (const order of orders) assert.deepEqual(Object.keys(order), keys)
+  const [position] = operator.positions()
+  assert.deepEqual(position?.trades, ['Entering'])
+  assert.equal(
+    position?.reserved_micro_usd,
+    orders.reduce((sum, order) => sum + order.reserved_micro_usd, 0),
+  )
+  assert.deepEqual(operator.status().orders, { under_way: 2, unknown: 1 })
+  parts.step(500)
+  assert.deepEqual(operator.orders(), [])
+})
+
+test('an operator sees Kalshi’s positions in Kalshi’s own words, whichever way the pair is mapped', () => {
+  const parts = scene({ polarity: 'inverse' })
+  const { operator } = operated(parts)
+  assert.deepEqual(operator.positions(), [])
+  parts.ledger.settle(KALSHI, 0, 0, 30_000_000, 9_000_000)
+  parts.ledger.settle(KALSHI, 0, 1, 50_000_000, 9_000_000)
+  // More of the complement, which is what an inverse market calls YES.
+  assert.deepEqual(operator.positions()[0]?.kalshi, { yes_micro_shares: 20_000_000, no_micro_shares: 0 })
+})
+
+test('a pair is not sold while a trade of it is open, and a dry run sends nothing', () => {
+  const parts = stocked()
+  const { operator, commands } = operated(parts)
+  parts.kalshi('0.5300', '0.4500')
+  assert.throws(() => operator.unwind(SELL), { code: 'UNWIND_TRADE_OPEN' })
+  parts.step(1_000)
+  const before = held(parts)
+  assert.equal(operator.unwind({ ...SELL, send: false }).sent, false)
+  parts.step(1_000)
+  assert.deepEqual([held(parts), commands], [before, []])
+  assert.throws(() => operator.unwind({ ...SELL, pair: 'other' }), { code: 'UNWIND_PAIR' })
+  const { lots } = operator.unwind(SELL)
+  assert.deepEqual(commands, [{ command: 'unwind', pair: 'pair', lots }])
+  parts.step(1_000)
+  assert.ok(held(parts).every((shares) => shares < 10_000))
+})
+
+test('an operator’s halt and resume are told, and leave another’s halt standing', () => {
+  const parts = stocked()
+  const { operator, commands } = operated(parts)
+  parts.executor.halt(HaltReason.Signer)
+  assert.deepEqual(operator.halt().halts, ['Operator', 'Signer'])
+  assert.deepEqual(operator.resume().halts, ['Signer'])
+  assert.deepEqual(operator.status().halts, ['Signer'])
+  assert.deepEqual(commands, [{ command: 'halt' }, { command: 'resume' }])
 })

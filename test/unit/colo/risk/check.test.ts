@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Limits, Refusal, Risk } from '@tandem/colo/risk/check.ts'
+import { HaltReason } from '@tandem/colo/risk/halt.ts'
 import { Intent } from '@tandem/colo/risk/intent.ts'
 import { Ledger } from '@tandem/colo/state/ledger.ts'
 import { Trades } from '@tandem/colo/state/trades.ts'
@@ -55,7 +56,7 @@ test('an intent within every limit is approved as it is', () => {
 test('a halt and a blocked journal refuse everything', () => {
   const parts = scene()
   assert.equal(refusal(parts, NOW_NS, false), Refusal.JournalBlocked)
-  parts.risk.halted = true
+  parts.risk.halts = HaltReason.Signer
   assert.equal(refusal(parts), Refusal.Halted)
 })
 
