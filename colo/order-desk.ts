@@ -401,6 +401,16 @@ export class OrderDesk implements LiveLegListener, ExitSender {
     reconciliation.touched(bundle, KALSHI, nowNs)
   }
 
+  /** Since when, by the wall clock, Polymarket may have taken matches back or settled them untold; Infinity for none. */
+  unsettledSinceMs(): number {
+    const { orders } = this.#parts
+    let sinceMs = Number.POSITIVE_INFINITY
+    for (let place = 0; place < ORDERS_MAX; place++)
+      if (orders.venue[place] === POLYMARKET && orders.state[place] === OrderState.Filled)
+        sinceMs = Math.min(sinceMs, orders.sentMs[place])
+    return sinceMs
+  }
+
   /** Both venues show what our books have, long after the last of it: what was not told to be settled is. */
   shown(bundle: number): void {
     const { orders, risk } = this.#parts
@@ -611,19 +621,19 @@ export class OrderDesk implements LiveLegListener, ExitSender {
     const venue = orders.venue[place] as Venue
     const bundle = orders.bundle[place]
     const bought = boughtOutcome(venue, orders.direction[place] as Direction)
-    // On Kalshi what sells is a share of the other outcome: it takes one off what is held, and the pair of them is a dollar.
+    // On Kalshi what sells is a purchase of the other outcome: each takes one off what is held, and the two are a dollar.
     const nets = venue === KALSHI && orders.kind[place] === OrderKind.SellBack
-    const microShares = nets ? -filledMicroShares : filledMicroShares
-    const cost = nets ? costMicroUsd - filledMicroShares : costMicroUsd
-    ledger.settle(venue, bundle, bought, microShares, cost + feeMicroUsd)
+    const outcome = nets ? OUTCOME_COMPLEMENT - bought : bought
+    ledger.settle(venue, bundle, outcome, filledMicroShares, costMicroUsd + feeMicroUsd)
     reconciliation.touched(bundle, venue, nowNs)
     if (trade !== NO_TRADE) {
       // A share of the other outcome counts on the trade's other side, wherever it lies.
-      const isOther = orders.direction[place] !== trades.direction[trade]
-      trades.book(trade, isOther ? ((1 - venue) as Venue) : venue, microShares, cost, feeMicroUsd)
+      const side = orders.direction[place] === trades.direction[trade] ? venue : ((1 - venue) as Venue)
+      if (nets) trades.book(trade, side, -filledMicroShares, costMicroUsd - filledMicroShares, feeMicroUsd)
+      else trades.book(trade, side, filledMicroShares, costMicroUsd, feeMicroUsd)
       if (orders.kind[place] === OrderKind.SellBack && filledMicroShares !== 0) trades.hasSold[trade] = 1
     }
-    log.fill(order, place, bought, microShares, cost, feeMicroUsd, end, refusal, nowNs)
+    log.fill(order, place, outcome, filledMicroShares, costMicroUsd, feeMicroUsd, end, refusal, nowNs)
     observer.leg(log.fillCells)
   }
 

@@ -14,6 +14,7 @@ import {
 } from './state/ledger.ts'
 import { KALSHI_POSITION, type Reconciliation, Verdict } from './state/reconcile.ts'
 import type { KalshiRest } from './venue/kalshi/rest.ts'
+import type { ToldTrade } from './venue/leg.ts'
 import type { PolymarketRest } from './venue/polymarket/rest.ts'
 import { KALSHI, POLYMARKET, type Venue } from './venue/venue.ts'
 
@@ -47,9 +48,11 @@ export interface ReconcilerParts {
   readonly ledger: Ledger
   readonly risk: Risk
   readonly reconciliation: Reconciliation
-  readonly desk: Pick<OrderDesk, 'settled' | 'shown'>
+  readonly desk: Pick<OrderDesk, 'settled' | 'shown' | 'unsettledSinceMs'>
   readonly kalshi: Pick<KalshiRest, 'positions' | 'balancesMicroUsd' | 'settlements'>
-  readonly polymarket: Pick<PolymarketRest, 'heldMicroShares' | 'balanceMicroUsd'>
+  readonly polymarket: Pick<PolymarketRest, 'heldMicroShares' | 'balanceMicroUsd' | 'tradesSince'>
+  /** A match of Polymarket's, as its private channel would tell it. */
+  readonly onTrade: (told: ToldTrade) => void
   readonly observer: ReconcileObserver
 }
 
@@ -124,8 +127,11 @@ export class Reconciler {
   }
 
   async #askPolymarket(): Promise<void> {
-    const { clock, polymarket } = this.#parts
+    const { clock, polymarket, desk, onTrade } = this.#parts
     const askedNs = clock.nowNs()
+    // The private channel tells of a match that fails, or settles, once.
+    const sinceMs = desk.unsettledSinceMs()
+    if (Number.isFinite(sinceMs)) for (const told of await polymarket.tradesSince(sinceMs)) onTrade(told)
     this.#money(POLYMARKET, POLYMARKET_PURSE, await polymarket.balanceMicroUsd(), askedNs)
     await Promise.all(this.#tokensOfRound().map((token) => this.#askToken(token)))
   }

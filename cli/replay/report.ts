@@ -17,7 +17,7 @@ import { OUTCOME_NAMED } from '@tandem/colo/state/ledger.ts'
 import { TradeState } from '@tandem/colo/state/trade.ts'
 import { TurnCell, TurnOutcome } from '@tandem/colo/turn.ts'
 import { ParseOutcome } from '@tandem/colo/venue/sink.ts'
-import { POLYMARKET, VENUE_NAMES, VENUES, type Venue } from '@tandem/colo/venue/venue.ts'
+import { KALSHI, POLYMARKET, VENUE_NAMES, VENUES, type Venue } from '@tandem/colo/venue/venue.ts'
 import { nameOf } from '@tandem/shared/named-integer.ts'
 import { MICRO_SHARES_PER_LOT, type Ns, PAYOUT_MICRO_USD_PER_LOT, type Price } from '@tandem/shared/units.ts'
 
@@ -169,8 +169,11 @@ export class RunRecord implements ExecutorObserver, BookListener {
       isNamed === (venue === POLYMARKET) ? BUY_POLYMARKET_SELL_KALSHI : BUY_KALSHI_SELL_POLYMARKET
     const trade = this.#open.get(place) ?? this.#openTrade(place, cells[FillCell.bundle], direction, true)
     const leg = trade.legs[venue]
-    leg.filled_micro_shares += cells[FillCell.filledMicroShares]
-    leg.cost_micro_usd += cells[FillCell.costMicroUsd]
+    const filled = cells[FillCell.filledMicroShares]
+    // Kalshi sells by buying the other outcome: each takes one off what the leg holds, and the two are a dollar.
+    const nets = venue === KALSHI && direction !== trade.direction
+    leg.filled_micro_shares += nets ? -filled : filled
+    leg.cost_micro_usd += cells[FillCell.costMicroUsd] - (nets ? filled : 0)
     leg.fee_micro_usd += cells[FillCell.feeMicroUsd]
   }
 

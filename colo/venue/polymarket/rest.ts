@@ -82,6 +82,13 @@ export class PolymarketRest {
     return { trades, order: undefined, isGone: order === undefined && isHeldAsTold }
   }
 
+  /** What our orders took since a moment, as the private channel would tell it. */
+  async tradesSince(sinceMs: number): Promise<ToldTrade[]> {
+    const after = String(Math.floor((sinceMs - CLOCKS_APART_MS_MAX) / 1_000))
+    const rows = await this.#list(PolymarketPath.Trades, { after })
+    return rows.map(polymarketTradeOf).filter((told) => told !== undefined)
+  }
+
   /** Our orders that took something since a moment: for those whose sending was not written down. */
   async takersSince(sinceMs: number): Promise<PolymarketTaker[]> {
     const rows = await this.#list(PolymarketPath.Trades, { after: String(Math.floor(sinceMs / 1_000)) })

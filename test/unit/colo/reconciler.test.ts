@@ -22,6 +22,8 @@ const FEES = {
   kalshi: { feeType: 'quadratic' as const, feeMultiplier: 1 },
 }
 
+const TOLD = { orderId: '0x01', clientOrderId: '', fills: [], failed: true, settled: false }
+
 /** An inverse pair: what is positive on Kalshi is the complement of the named outcome. */
 function scene() {
   const { mapping } = readMapping(
@@ -49,6 +51,7 @@ function scene() {
     tokens: { '1': 0, '2': 0 } as Record<string, number>,
     usd: 900,
     settlements: [] as { ticker: string; yesMicroUsd: number }[],
+    unsettledSinceMs: Number.POSITIVE_INFINITY,
   }
   const told: unknown[] = []
   const reconciler = new Reconciler({
@@ -59,6 +62,7 @@ function scene() {
     reconciliation,
     desk: {
       shown() {},
+      unsettledSinceMs: () => venues.unsettledSinceMs,
       settled(bundle, pays) {
         told.push(['settled', bundle, pays])
         const held = ledger.heldMicroShares(0, KALSHI, OUTCOME_COMPLEMENT)
@@ -70,7 +74,9 @@ function scene() {
       positions: async () => (venues.yes === 0 ? [] : [{ ticker: 'KXTEST', microShares: venues.yes }]),
       balancesMicroUsd: async () => venues.shards,
     },
+    onTrade: ({ tradeId }) => void told.push(['trade', tradeId]),
     polymarket: {
+      tradesSince: async (sinceMs) => [{ ...TOLD, tradeId: `since ${sinceMs}` }],
       heldMicroShares: async (token) => venues.tokens[token],
       balanceMicroUsd: async () => venues.usd,
     },
@@ -174,4 +180,13 @@ test('a position that is gone because its market was settled is booked at what i
   venues.settlements = [{ ticker: 'KXTEST', yesMicroUsd: 1_000_000 }]
   await reconciler.round()
   assert.deepEqual(told[1], ['settled', 0, 0])
+})
+
+test('Polymarket is asked for matches that may have failed or settled unheard', async () => {
+  const { reconciler, venues, told } = scene()
+  await reconciler.round()
+  assert.deepEqual(told, [])
+  venues.unsettledSinceMs = 7_000
+  await reconciler.round()
+  assert.deepEqual(told, [['trade', 'since 7000']])
 })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { RunRecord } from '@tandem/cli/replay/report.ts'
 import { FILL_CELLS, FillCell } from '@tandem/colo/journal/record.ts'
+import { OUTCOME_COMPLEMENT, OUTCOME_NAMED } from '@tandem/colo/state/ledger.ts'
 import { TradeState } from '@tandem/colo/state/trade.ts'
 import { TURN_CELLS, TurnCell, TurnOutcome } from '@tandem/colo/turn.ts'
 import { KALSHI, POLYMARKET } from '@tandem/colo/venue/venue.ts'
@@ -15,6 +16,7 @@ function trade(record: RunRecord, number: number, outcome: TradeState): void {
     const fill = new Float64Array(FILL_CELLS)
     fill[FillCell.trade] = number
     fill[FillCell.venue] = venue
+    fill[FillCell.outcome] = venue === POLYMARKET ? OUTCOME_NAMED : OUTCOME_COMPLEMENT
     fill[FillCell.filledMicroShares] = 2_000_000
     fill[FillCell.costMicroUsd] = 900_000
     fill[FillCell.feeMicroUsd] = 10_000
