@@ -9,6 +9,7 @@ import { promisify } from 'node:util'
 import { Failure } from '@tandem/shared/failure.ts'
 import type { LiveOrder, LiveSaying } from './order.ts'
 import type { VenueTimes } from './wire.ts'
+import { YOUNG_GENERATION } from './young-generation.ts'
 
 const fileOf = (specifier: string): string => fileURLToPath(import.meta.resolve(specifier))
 
@@ -59,8 +60,6 @@ const SANDBOX_SETTINGS = {
     dayMicroUsd: 1_000_000_000_000_000,
   },
 }
-/** Its full size from the start: left to itself V8 doubles it in the middle of a run (BENCHMARKS.md, `soak`). */
-const YOUNG_GENERATION = ['--min-semi-space-size=16', '--max-semi-space-size=16']
 const FEES = 'sandbox'
 const JOURNAL = 'journal'
 const PER_ORDER_LIMIT = {
