@@ -34,6 +34,7 @@ const FLAT_TOLD_AFTER_MIN = 5
 const SHOWN_EVERY_MS = 30_000
 const MS_PER_S = 1_000
 const MS_PER_MIN = 60_000
+const NS_PER_S = 1e9
 const BYTES_PER_MB = 1e6
 
 export async function run(given: { seconds: string; rate: string }): Promise<object> {
@@ -67,6 +68,7 @@ export async function run(given: { seconds: string; rate: string }): Promise<obj
       gc: collected(collections),
       latency_us: report.latency_us,
       trades: report.trades,
+      idle_s: idle(sandbox.started.pairs as { id: string }[], report.trade_list),
       pnl_micro_usd: { ...report.pnl_micro_usd, ledgers, equal: report.pnl_micro_usd.ours === ledgers },
       decisions: report.decisions,
       pool: report.pool,
@@ -151,6 +153,21 @@ function memory(vitals: readonly Vitals[]) {
       collected: isCollected,
     })),
   }
+}
+
+/**
+ * By pair, how long before the last trade of all its own last one was; null where the newest trades have none of it.
+ * What holds a pair for good shows here, whichever refusal it is.
+ */
+function idle(pairs: readonly { id: string }[], trades: LiveReport['trade_list']) {
+  const lastNs = new Map(trades.map(({ pair, at_ns }) => [pair, BigInt(at_ns)]))
+  const endNs = BigInt(trades.at(-1)?.at_ns ?? 0)
+  return Object.fromEntries(
+    pairs.map(({ id }) => {
+      const ns = lastNs.get(id)
+      return [id, ns === undefined ? null : Number(endNs - ns) / NS_PER_S]
+    }),
+  )
 }
 
 function collected(collections: readonly Collection[]) {

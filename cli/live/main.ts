@@ -37,6 +37,7 @@ import { answered, Heard } from './heard.ts'
 import type { LiveCommand, LiveOrder, LiveSaying } from './order.ts'
 import { liveReport, Times } from './report.ts'
 import { VitalSigns } from './vitals.ts'
+import { limitThreads } from './young-generation.ts'
 
 /** Within randomInt's limit: a salt need only not be one that was used before. */
 const SALT_SPREAD = 2 ** 47
@@ -123,6 +124,7 @@ async function run(lines: AsyncIterator<string>): Promise<number> {
     }
     unsaid = []
   }
+  limitThreads()
   const cells = new CounterCells()
   const log = openLog({ file: undefined, level: 'warn', cells })
   const metrics = await startMetrics({

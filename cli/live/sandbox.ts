@@ -10,6 +10,7 @@ import { clearRuntimeDirectory } from '@tandem/colo/control/runtime-directory.ts
 import { Failure } from '@tandem/shared/failure.ts'
 import type { LiveOrder, LiveSaying } from './order.ts'
 import type { VenueTimes } from './wire.ts'
+import { YOUNG_GENERATION } from './young-generation.ts'
 
 const fileOf = (specifier: string): string => fileURLToPath(import.meta.resolve(specifier))
 
@@ -63,8 +64,6 @@ const SANDBOX_SETTINGS = {
     nakedMicroUsd: 1_000_000_000_000_000,
   },
 }
-/** Its full size from the start: left to itself V8 doubles it in the middle of a run (BENCHMARKS.md, `soak`). */
-const YOUNG_GENERATION = ['--min-semi-space-size=16', '--max-semi-space-size=16']
 const FEES = 'sandbox'
 const JOURNAL = 'journal'
 const PER_ORDER_LIMIT = {
