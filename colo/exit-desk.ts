@@ -207,10 +207,12 @@ export class ExitDesk implements Omit<ExitOrdersOwner, 'journalHash'> {
     const { filledMicroShares, costMicroUsd, feeMicroUsd } = trades
     const long = trade * VENUES + longVenue
     const short = trade * VENUES + VENUES - 1 - longVenue
-    const perShare = (cell: number): number =>
-      ((costMicroUsd[cell] + feeMicroUsd[cell]) * MICRO_USD_PER_USD) / filledMicroShares[cell]
-    if (filledMicroShares[short] >= 0) return Math.ceil(perShare(long))
-    let paid = Math.ceil(MICRO_USD_PER_USD - perShare(short))
+    const lost = Math.max(0, -filledMicroShares[short])
+    // For each share that was lost, what it had left of the dollar, beside what the trade's own long leg cost.
+    const leftMicroUsd = lost > 0 ? lost + costMicroUsd[short] + feeMicroUsd[short] : 0
+    const spentMicroUsd = costMicroUsd[long] + feeMicroUsd[long] + leftMicroUsd
+    let paid = Math.ceil((spentMicroUsd * MICRO_USD_PER_USD) / (filledMicroShares[long] + lost))
+    if (lost === 0) return paid
     const outcome = boughtOutcome(longVenue, trades.direction[trade] as Direction)
     for (let venue = 0; venue < VENUES; venue++) {
       const held = ledger.paidMicroUsd(trades.bundle[trade], venue, outcome)

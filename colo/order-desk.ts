@@ -388,7 +388,7 @@ export class OrderDesk implements LiveLegListener, ExitSender {
 
   /** Kalshi has settled the bundle's market, and paid. What Polymarket's leg holds is paid when its market is resolved. */
   settled(bundle: number, paysNamedMicroUsd: number, nowNs: Ns): void {
-    const { ledger, risk, reconciliation, log } = this.#parts
+    const { trades, ledger, risk, reconciliation, log } = this.#parts
     risk.over(bundle)
     for (const outcome of [OUTCOME_NAMED, OUTCOME_COMPLEMENT]) {
       const held = ledger.heldMicroShares(bundle, KALSHI, outcome)
@@ -399,6 +399,8 @@ export class OrderDesk implements LiveLegListener, ExitSender {
       log.settlement(bundle, KALSHI, outcome, held, paidMicroUsd, nowNs)
     }
     reconciliation.touched(bundle, KALSHI, nowNs)
+    for (let trade = 0; trade < TRADES_MAX; trade++)
+      if (trades.bundle[trade] === bundle && trades.underWay[trade] === 0) this.#settle(trade, 0, nowNs)
   }
 
   /** Since when, by the wall clock, Polymarket may have taken matches back or settled them untold; Infinity for none. */
@@ -558,8 +560,13 @@ export class OrderDesk implements LiveLegListener, ExitSender {
 
   /** None of the trade's orders is under way: is it over? */
   #settle(trade: number, filledMicroShares: number, nowNs: Ns): void {
-    const { trades, log } = this.#parts
+    const { trades, risk, log } = this.#parts
     const isEntering = trades.state[trade] === TradeState.Entering
+    if (risk.isOver(trades.bundle[trade])) {
+      log.move(trade, TradeEvent.Settle, nowNs)
+      this.#end(trade, nowNs)
+      return
+    }
     if (!trades.isEven(trade)) {
       if (isEntering) this.exitDesk.begin(trade, nowNs)
       else this.exitDesk.advance(trade, filledMicroShares, nowNs)

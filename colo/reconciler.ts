@@ -97,7 +97,7 @@ export class Reconciler {
     const { clock, listing, kalshi } = this.#parts
     const askedNs = clock.nowNs()
     const [positions, balances] = await Promise.all([kalshi.positions(), kalshi.balancesMicroUsd()])
-    await this.#askSettlements(new Set(positions.map(({ ticker }) => ticker)), askedNs)
+    await this.#askSettlements(new Set(positions.map(({ ticker }) => ticker)))
     const held = new Map(positions.map(({ ticker, microShares }) => [ticker, microShares]))
     for (const [bundle, { pair }] of listing.pairs.entries()) {
       // Positive is YES.
@@ -110,17 +110,17 @@ export class Reconciler {
   }
 
   /** What we hold and the venue does not show any more may have been settled. */
-  async #askSettlements(shown: ReadonlySet<string>, askedNs: number): Promise<void> {
-    const { clock, listing, reconciliation, risk, kalshi, desk } = this.#parts
+  async #askSettlements(shown: ReadonlySet<string>): Promise<void> {
+    const { clock, listing, kalshi, desk } = this.#parts
     const gone = listing.pairs.flatMap(({ pair }, bundle) => {
       const isThere = shown.has(pair.kalshi.ticker) || this.#kalshiNet(bundle) === 0
-      return isThere || !reconciliation.isQuiet(bundle, KALSHI, askedNs) ? [] : [{ bundle, pair }]
+      return isThere ? [] : [{ bundle, pair }]
     })
     if (gone.length === 0) return
     const settlements = new Map((await kalshi.settlements()).map((settled) => [settled.ticker, settled]))
     for (const { bundle, pair } of gone) {
       const settled = settlements.get(pair.kalshi.ticker)
-      if (settled === undefined || risk.isOpen(bundle)) continue
+      if (settled === undefined) continue
       const pays = pair.polarity === 'same' ? settled.yesMicroUsd : MICRO_USD_PER_USD - settled.yesMicroUsd
       desk.settled(bundle, pays, clock.nowNs())
     }

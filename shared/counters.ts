@@ -24,7 +24,7 @@ const BOOK_STATES = ['empty', 'live', 'unsettled', 'suspect', 'stale', 'closed']
 /** By TurnOutcome. */
 const TURNS = ['quiet', 'sent', 'not_planned', 'refused', 'missed', 'signing', 'not_live', 'dry']
 /** By TradeState; parked counts the times that one could not be closed in time. */
-const TRADES = ['entering', 'exposed', 'parked', 'hedged', 'completed', 'sold_back', 'nothing']
+const TRADES = ['entering', 'exposed', 'parked', 'hedged', 'completed', 'sold_back', 'nothing', 'settled']
 
 let cells = 0
 function row(name: string, doc: string, label = '', values: readonly string[] = ['']): Counter {

@@ -89,6 +89,8 @@ export class RunRecord implements ExecutorObserver, BookListener {
     completed: 0,
     sold_back: 0,
     nothing: 0,
+    /** A venue settled its market before the legs were equal. */
+    settled: 0,
     lots: 0,
     dust_micro_shares: 0,
   }
@@ -270,6 +272,7 @@ export class RunRecord implements ExecutorObserver, BookListener {
     totals.count++
     if (state === TradeState.Hedged) totals.hedged++
     else if (state === TradeState.Nothing) totals.nothing++
+    else if (state === TradeState.Settled) totals.settled++
     else totals.flattened++
     if (state === TradeState.Completed) totals.completed++
     else if (state === TradeState.SoldBack) totals.sold_back++

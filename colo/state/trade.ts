@@ -9,6 +9,7 @@ import { Lifecycle } from './lifecycle.ts'
 //                          |     --SoldBack-----> SoldBack
 //                       Overdue                      ^
 //                          '---> Parked -------------'   (retried until the venue lets us)
+//   any of the three --Settle--> Settled
 //
 // What is taken back, or appears, after the end is a trade of its own that begins Exposed.
 
@@ -27,6 +28,8 @@ export const TradeState = {
   SoldBack: 5,
   /** Neither leg filled: nothing happened but the attempt. */
   Nothing: 6,
+  /** A venue settled one of its markets before its legs were equal: what the other holds is paid with that one's market. */
+  Settled: 7,
 } as const
 export type TradeState = (typeof TradeState)[keyof typeof TradeState]
 
@@ -37,10 +40,11 @@ export const TradeEvent = {
   Completed: 3,
   SoldBack: 4,
   Overdue: 5,
+  Settle: 6,
 } as const
 export type TradeEvent = (typeof TradeEvent)[keyof typeof TradeEvent]
 
-const { Entering, Exposed, Parked, Hedged, Completed, SoldBack, Nothing } = TradeState
+const { Entering, Exposed, Parked, Hedged, Completed, SoldBack, Nothing, Settled } = TradeState
 
 export const TRADE_LIFE = new Lifecycle('a trade', TradeState, TradeEvent, [
   [Entering, TradeEvent.Equal, Hedged],
@@ -52,4 +56,7 @@ export const TRADE_LIFE = new Lifecycle('a trade', TradeState, TradeEvent, [
   [Exposed, TradeEvent.Overdue, Parked],
   [Parked, TradeEvent.Completed, Completed],
   [Parked, TradeEvent.SoldBack, SoldBack],
+  [Entering, TradeEvent.Settle, Settled],
+  [Exposed, TradeEvent.Settle, Settled],
+  [Parked, TradeEvent.Settle, Settled],
 ])

@@ -86,6 +86,7 @@ const SHAPE = {
     parked: 'number',
     exposed: 'number',
     nothing: 'number',
+    settled: 'number',
     lots: 'number',
     dust_micro_shares: 'number',
     open: 'number',

@@ -14,6 +14,7 @@ const NAMES: Readonly<Partial<Record<TradeState, string>>> = {
   [TradeState.Completed]: 'completed-late',
   [TradeState.SoldBack]: 'sold-back',
   [TradeState.Nothing]: 'nothing',
+  [TradeState.Settled]: 'settled',
 }
 
 /** Which ways trades took, counted. */
