@@ -204,19 +204,20 @@ export class ExitDesk implements Omit<ExitOrdersOwner, 'journalHash'> {
    */
   #paidMicroUsd(trade: number, longVenue: Venue): number {
     const { trades, ledger } = this.#parts
-    const { filledMicroShares, costMicroUsd, feeMicroUsd } = trades
+    const { filledMicroShares, costMicroUsd, feeMicroUsd, boughtMicroShares, boughtMicroUsd } = trades
     const long = trade * VENUES + longVenue
     const short = trade * VENUES + VENUES - 1 - longVenue
+    const held = Math.max(0, filledMicroShares[long])
+    const heldMicroUsd = held === 0 ? 0 : (held * boughtMicroUsd[long]) / boughtMicroShares[long]
     const lost = Math.max(0, -filledMicroShares[short])
     // For each share that was lost, what it had left of the dollar, beside what the trade's own long leg cost.
     const leftMicroUsd = lost > 0 ? lost + costMicroUsd[short] + feeMicroUsd[short] : 0
-    const spentMicroUsd = costMicroUsd[long] + feeMicroUsd[long] + leftMicroUsd
-    let paid = Math.ceil((spentMicroUsd * MICRO_USD_PER_USD) / (filledMicroShares[long] + lost))
+    let paid = Math.ceil(((heldMicroUsd + leftMicroUsd) * MICRO_USD_PER_USD) / (held + lost))
     if (lost === 0) return paid
     const outcome = boughtOutcome(longVenue, trades.direction[trade] as Direction)
     for (let venue = 0; venue < VENUES; venue++) {
-      const held = ledger.paidMicroUsd(trades.bundle[trade], venue, outcome)
-      if (held >= 0) paid = Math.min(paid, held)
+      const average = ledger.paidMicroUsd(trades.bundle[trade], venue, outcome)
+      if (average >= 0) paid = Math.min(paid, average)
     }
     return paid
   }

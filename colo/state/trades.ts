@@ -23,6 +23,9 @@ export class Trades {
   readonly filledMicroShares = new Float64Array(TRADES_MAX * VENUES)
   readonly costMicroUsd = new Float64Array(TRADES_MAX * VENUES)
   readonly feeMicroUsd = new Float64Array(TRADES_MAX * VENUES)
+  /** All that was bought for a leg, whatever became of it: what a share of it cost. */
+  readonly boughtMicroShares = new Float64Array(TRADES_MAX * VENUES)
+  readonly boughtMicroUsd = new Float64Array(TRADES_MAX * VENUES)
   /** The worst case that risk counts until the trade ends. */
   readonly worstMicroUsd = new Float64Array(TRADES_MAX)
   /** Some of it was sold back. */
@@ -47,6 +50,8 @@ export class Trades {
       this.filledMicroShares[cell] = 0
       this.costMicroUsd[cell] = 0
       this.feeMicroUsd[cell] = 0
+      this.boughtMicroShares[cell] = 0
+      this.boughtMicroUsd[cell] = 0
     }
     this.#open++
     return trade
@@ -65,6 +70,9 @@ export class Trades {
     this.filledMicroShares[cell] += microShares
     this.costMicroUsd[cell] += costMicroUsd
     this.feeMicroUsd[cell] += feeMicroUsd
+    if (microShares <= 0) return
+    this.boughtMicroShares[cell] += microShares
+    this.boughtMicroUsd[cell] += costMicroUsd + feeMicroUsd
   }
 
   /** Shares that Polymarket holds beyond Kalshi; negative when it is Kalshi that has more. */

@@ -10,6 +10,7 @@ import {
   OUTCOME_NAMED,
   POLYMARKET_PURSE,
 } from '@tandem/colo/state/ledger.ts'
+import { TradeState } from '@tandem/colo/state/trade.ts'
 import { TurnCell, TurnOutcome } from '@tandem/colo/turn.ts'
 import { KALSHI, POLYMARKET, VENUE_NAMES } from '@tandem/colo/venue/venue.ts'
 import type { Account } from '@tandem/sandbox/engine/kalshi/account.ts'
@@ -56,7 +57,7 @@ export const VIOLATIONS = {
   mismatch: 'the executor found a position that its books do not have',
   'shares-differ': 'at the end the executor’s shares are not those of the venues',
   'money-differs': 'at the end the executor’s money is not that of the venues',
-  unresolved: 'at the end a trade is still open, long after the last fault',
+  unresolved: 'at the end a trade is still open and not parked, long after the last fault',
   'entered-while-halted': 'a trade was entered after the halt',
   'decided-on-dead-book': 'orders were sent on a book that was not LIVE',
   'decided-on-false-book':
@@ -478,7 +479,11 @@ export class Auditor implements OrderWitness {
     const { ledger, trades } = this.#assembly as Assembly
     const { kalshi, polymarket } = this.#world as World
     this.paths.end((id) => this.#orders.get(id)?.filledMicroShares ?? 0)
-    if (trades.open > 0) this.#violated('unresolved', `${trades.open} trades`)
+    // One that is parked goes on trying: while a way out was open it is another violation.
+    const unresolved = trades.bundle.filter(
+      (bundle, at) => bundle !== -1 && trades.state[at] !== TradeState.Parked,
+    )
+    if (unresolved.length > 0) this.#violated('unresolved', `${unresolved.length} trades`)
     const owner = SIGNER_FACTS.owner.toLowerCase()
     this.#pairs.forEach((audit, bundle) => {
       const { pair } = audit
