@@ -15,7 +15,9 @@ import { OrderKind } from './state/orders.ts'
 import { KALSHI, type Venue } from './venue/venue.ts'
 
 // What a run that died has left: read from its journal, before anything is sent. The last checkpoint says what was held when
-// that run began; every Fill after it says what changed. An order with a Send and no Fill may have been carried out. And
+// that run began; every Fill after it says what changed. An order with a Send and no Fill may have been carried out; a run
+// that takes it over sends it anew, by the same name, before its own checkpoint, so that there is no moment to die between
+// the two. And
 // since bytes may leave before their Send is on the disk, an order may have been carried out of which the journal knows
 // only that its name was made: a hash, or a client order id of a reserved block. Those are asked of the venues.
 
@@ -75,7 +77,10 @@ export function recover(directory: string, nowMs: number): Recovered {
 
 class Books {
   readonly #positions = new Map<string, RecoveredPosition>()
+  /** Without an end, by name. */
   readonly #orders = new Map<string, RecoveredOrder>()
+  /** By the number that the present run gave it. */
+  #names = new Map<number, string>()
   readonly #sent = new Set<string>()
   readonly #hashes = new Set<string>()
   readonly #runIds = new Set<string>()
@@ -93,7 +98,10 @@ class Books {
   }
 
   run(runId: string, wallAtZeroMs: number): void {
-    if (runId !== this.#run) this.#pairs = []
+    if (runId !== this.#run) {
+      this.#pairs = []
+      this.#names = new Map()
+    }
     this.#run = runId
     this.#wallAtZeroMs = wallAtZeroMs
     this.#runIds.add(runId)
@@ -138,13 +146,19 @@ class Books {
     }
   }
 
-  /** A whole checkpoint says all that was held: what was read before it is in it, its open orders are sent anew after it. */
+  /**
+   * A whole checkpoint says all that was held of its run's pairs, so that what was read before it is in it. Orders that the
+   * run took over are those it has sent.
+   */
   #restart(): void {
     const { whole } = this.#checkpoint
     if (whole === undefined || whole.sequence === this.#taken) return
     this.#taken = whole.sequence
-    this.#positions.clear()
-    this.#orders.clear()
+    const isListed = new Set(this.#pairs)
+    const isTaken = new Set(this.#names.values())
+    for (const [key, { pair }] of this.#positions) if (isListed.has(pair)) this.#positions.delete(key)
+    for (const [name, { pair }] of this.#orders)
+      if (isListed.has(pair) && !isTaken.has(name)) this.#orders.delete(name)
     this.#approvedMicroUsd = 0
     for (const row of whole.rows) this.#row(row)
   }
@@ -163,9 +177,11 @@ class Books {
     const venue = cells[SendCell.venue] as Venue
     const name = venue === KALSHI ? Buffer.from(tail).toString('latin1') : hexOf(tail)
     const sentMs = cells[SendCell.sentMs]
+    const isAnew = this.#sent.has(name)
     this.#sent.add(name)
     this.#note(cells[SendCell.atNs])
-    this.#orders.set(this.#key(cells[SendCell.order]), {
+    this.#names.set(cells[SendCell.order], name)
+    this.#orders.set(name, {
       pair: this.#pairs[cells[SendCell.bundle]],
       direction: cells[SendCell.direction],
       venue,
@@ -174,13 +190,14 @@ class Books {
       worstMicroUsd: cells[SendCell.worstMicroUsd],
       name,
     })
-    const isEntry = cells[SendCell.kind] === OrderKind.Entry
+    const isEntry = !isAnew && cells[SendCell.kind] === OrderKind.Entry
     if (isEntry && sentMs >= this.#dayEndsMs - DAY_MS) this.#approvedMicroUsd += cells[SendCell.worstMicroUsd]
   }
 
   #fill(cells: Float64Array): void {
     this.#note(cells[FillCell.atNs])
-    if (cells[FillCell.end] !== CORRECTION) this.#orders.delete(this.#key(cells[FillCell.order]))
+    const name = this.#names.get(cells[FillCell.order])
+    if (cells[FillCell.end] !== CORRECTION && name !== undefined) this.#orders.delete(name)
     this.#add(
       cells[FillCell.bundle],
       cells[FillCell.venue] as Venue,
@@ -222,10 +239,6 @@ class Books {
 
   #note(atNs: number): void {
     this.#lastMs = this.#wallAtZeroMs + atNs / NS_PER_MS
-  }
-
-  #key(order: number): string {
-    return `${this.#run} ${order}`
   }
 }
 

@@ -49,11 +49,15 @@ export interface SandboxOptions {
   readonly journal?: string | undefined
 }
 
+/** The sandbox's reads are never behind; its slowest markets hold a taker's order back for less than this. */
+const ABSENCE_MS = 5_000
+
 /**
  * Made-up money has no end: a run should not stop because a pair has had its share. The other traders of the sandbox
  * close an edge of nine cents within a moment, and a leg that came too late has to be sold into that.
  */
 const SANDBOX_SETTINGS = {
+  polymarket: { absenceMs: ABSENCE_MS },
   flattenLossMicroUsd: 200_000,
   limits: {
     marketMicroUsd: 1_000_000_000_000_000,
@@ -87,25 +91,33 @@ export class SandboxRun {
   /** How the sandbox ended, in a word, when it did so by itself. */
   sandboxEnd: string | undefined
   readonly #sandbox: ChildProcess
-  readonly #executor: ChildProcess
   readonly #folder: string
-  readonly #sayings: AsyncIterator<string>
+  readonly #options: SandboxOptions
+  readonly #runDirectory: string
+  readonly #keys: Keys
+  readonly #signal: AbortSignal
+  #executor: ChildProcess
+  #sayings: AsyncIterator<string>
   #isClosing = false
-  #runDirectory: string | undefined
 
   private constructor(
     started: SandboxStarted,
     sandbox: ChildProcess,
-    executor: ChildProcess,
     folder: string,
-    journalPath: string,
+    keys: Keys,
+    options: SandboxOptions,
+    signal: AbortSignal,
   ) {
     this.started = started
     this.#sandbox = sandbox
-    this.#executor = executor
     this.#folder = folder
-    this.journalPath = journalPath
-    this.#sayings = linesOf(executor)
+    this.#keys = keys
+    this.#options = options
+    this.#signal = signal
+    this.journalPath = options.journal ?? join(folder, JOURNAL)
+    this.#runDirectory = options.runDirectory ?? join(folder, 'run')
+    this.#executor = this.#spawn()
+    this.#sayings = linesOf(this.#executor)
     // The venues are gone for good, with their books and our keys there: what is in flight is all that is left to do.
     sandbox.once('exit', (code, signal) => {
       if (this.#isClosing) return
@@ -148,17 +160,10 @@ export class SandboxRun {
       const orderKeyFile = join(folder, 'order-key')
       writeKey(orderKeyFile, started.accounts.polymarket.privateKey)
       const credentials = await deriveApiKey(started, orderKeyFile)
-      const flags = ['--disable-sigusr1', ...YOUNG_GENERATION, ...(options.vitals ? ['--expose-gc'] : [])]
-      const executor = spawn(process.execPath, [...flags, fileOf('./main.ts')], {
-        stdio: ['pipe', 'pipe', 'inherit'],
-        detached: true,
-        // Nothing of ours but where Node finds the system's own things: secrets do not travel by environment.
-        env: { PATH: process.env.PATH, TMPDIR: folder },
-      })
-      harden(executor, signal)
-      const run = new SandboxRun(started, sandbox, executor, folder, options.journal ?? join(folder, JOURNAL))
+      const keys = { orderKeyFile, credentials }
+      const run = new SandboxRun(started, sandbox, folder, keys, options, signal)
       try {
-        await run.#go(orderKeyFile, credentials, options)
+        await run.#go()
         return run
       } catch (error) {
         await run.close()
@@ -171,7 +176,21 @@ export class SandboxRun {
     }
   }
 
-  async #go(orderKeyFile: string, credentials: Credentials, options: SandboxOptions): Promise<void> {
+  #spawn(): ChildProcess {
+    const flags = ['--disable-sigusr1', ...YOUNG_GENERATION, ...(this.#options.vitals ? ['--expose-gc'] : [])]
+    const executor = spawn(process.execPath, [...flags, fileOf('./main.ts')], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      detached: true,
+      // Nothing of ours but where Node finds the system's own things: secrets do not travel by environment.
+      env: { PATH: process.env.PATH, TMPDIR: this.#folder },
+    })
+    harden(executor, this.#signal)
+    return executor
+  }
+
+  async #go(): Promise<void> {
+    const { vitals } = this.#options
+    const { orderKeyFile, credentials } = this.#keys
     const { polymarket, kalshi, ca, pairs, fees } = this.started
     const { polymarket: polymarketLedger, kalshi: kalshiLedger } = await this.ledgers()
     const order: LiveOrder = {
@@ -195,10 +214,9 @@ export class SandboxRun {
       signer: { orderKeyFile, ephemeral: 'ed25519', limits: PER_ORDER_LIMIT },
       balanceMicroUsd: [polymarketLedger.balanceMicroUsd, kalshiLedger.balanceMicroUsd],
       journal: this.journalPath,
-      vitals: options.vitals ?? false,
-      runDirectory: options.runDirectory ?? join(this.#folder, 'run'),
+      vitals: vitals ?? false,
+      runDirectory: this.#runDirectory,
     }
-    this.#runDirectory = order.runDirectory
     this.#tell(JSON.stringify(order))
     const ready = await this.next()
     if (ready?.kind !== 'ready') throw ended('the executor ended before it was ready')
@@ -211,6 +229,19 @@ export class SandboxRun {
       },
     })
     this.#tell('go')
+  }
+
+  /** Kills the executor, as a loss of power would. */
+  async crash(): Promise<void> {
+    this.#executor.kill('SIGKILL')
+    await this.executorEnd()
+  }
+
+  /** Another executor, on the accounts and the journal of the one that has ended. */
+  async restart(): Promise<void> {
+    this.#executor = this.#spawn()
+    this.#sayings = linesOf(this.#executor)
+    await this.#go()
   }
 
   /** What the executor says next; undefined when it has ended. */
@@ -228,7 +259,7 @@ export class SandboxRun {
   async executorEnd(): Promise<string | undefined> {
     await end(this.#executor)
     // One that was killed has left its sockets.
-    if (this.#runDirectory !== undefined) clearRuntimeDirectory(this.#runDirectory)
+    clearRuntimeDirectory(this.#runDirectory)
     const { exitCode, signalCode } = this.#executor
     return exitCode === 0 ? undefined : (signalCode ?? `code ${exitCode}`)
   }
@@ -285,6 +316,12 @@ export class SandboxRun {
     if (!response.ok) throw ended(`the sandbox's door answered ${response.status}: ${await response.text()}`)
     return response.json()
   }
+}
+
+/** Who the accounts belong to. */
+interface Keys {
+  readonly orderKeyFile: string
+  readonly credentials: Credentials
 }
 
 interface Credentials {

@@ -14,8 +14,9 @@ import type { Random } from './random.ts'
 //   laggard    bid ..  ask         jump           bid ..  ask  <- stays
 //                                                 ^ above the laggard's ask by fees and some cents: an edge
 //
-// Jumps are upwards or downwards and either venue lags, so that edges open in both directions. Whoever takes from a
-// quote in an edge ends it: makers that are picked off look at their prices.
+// Jumps are upwards or downwards and either venue lags, so that edges open in both directions. In an edge the laggard's
+// makers take each small step too, but later: who reads the one must not find the other gone by the same step. Whoever
+// takes from a quote in an edge ends it: makers that are picked off look at their prices.
 
 /** One pair's markets, as the flow sees them: prices of the pair's outcome. */
 export interface FlowPair {
@@ -29,6 +30,8 @@ export interface FlowPair {
 /** A touch moves more often than once a second. */
 const MOVE_MS = [250, 600] as const
 const MOVE = 100
+/** How long after the leader the laggard takes a step. */
+const FOLLOW_MS = 120
 /** How long an edge stays open, and how long it is quiet between two of one pair. */
 const OPEN_MS = [2_300, 2_900] as const
 const QUIET_MS = [300, 700] as const
@@ -50,6 +53,9 @@ interface Edge {
   readonly laggard: 0 | 1
   closeMs: number
   hit: boolean
+  /** What the laggard's middle is short of the leader's step, and when it takes it. */
+  owed: number
+  followMs: number
 }
 
 class PairFlow {
@@ -124,7 +130,16 @@ export class Flow {
       edge.closeMs = Math.min(edge.closeMs, nowMs + within(this.#random, REACT_MS))
     }
     // Who was picked off puts nothing up at those prices again.
-    if (nowMs >= flow.moveMs && flow.edge?.hit !== true) this.#move(flow, nowMs)
+    if (flow.edge?.hit === true) return
+    if (flow.edge !== undefined && nowMs >= flow.edge.followMs) this.#follow(flow, flow.edge)
+    if (nowMs >= flow.moveMs) this.#move(flow, nowMs)
+  }
+
+  #follow(flow: PairFlow, edge: Edge): void {
+    if (edge.owed === 0) return
+    flow.middles[edge.laggard] += edge.owed
+    edge.owed = 0
+    flow.quote(this.#random)
   }
 
   /** Both venues' makers move together, but for those that lag behind in an edge. */
@@ -133,6 +148,10 @@ export class Flow {
     const leader = edge?.laggard === 0 ? 1 : 0
     const step = this.#random.chance(0.5 + pull(middles[leader], base) / 2) ? MOVE : -MOVE
     for (const at of [0, 1] as const) if (at !== edge?.laggard) middles[at] += step
+    if (edge !== undefined) {
+      edge.owed += step
+      edge.followMs = nowMs + FOLLOW_MS
+    }
     flow.quote(this.#random)
     flow.moveMs = nowMs + within(this.#random, MOVE_MS) * this.#calm
   }
@@ -149,7 +168,13 @@ export class Flow {
     middles[leader] = upwards === fits ? fair + jump : fair - jump
     flow.quote(this.#random)
     flow.looks()
-    flow.edge = { laggard, closeMs: nowMs + within(this.#random, OPEN_MS), hit: false }
+    flow.edge = {
+      laggard,
+      closeMs: nowMs + within(this.#random, OPEN_MS),
+      hit: false,
+      owed: 0,
+      followMs: nowMs,
+    }
   }
 
   #close(flow: PairFlow, { laggard }: Edge, nowMs: number): void {

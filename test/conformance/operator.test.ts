@@ -3,19 +3,14 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { exitCodeOf, failureLine } from '@tandem/cli/failure.ts'
 import { ledgerProfitMicroUsd } from '@tandem/cli/live/profit.ts'
 import type { LiveReport } from '@tandem/cli/live/report.ts'
-import { type Ledgers, SandboxRun } from '@tandem/cli/live/sandbox.ts'
-import { run } from '@tandem/cli/main.ts'
+import { SandboxRun } from '@tandem/cli/live/sandbox.ts'
 import type { OrderLine, Position, Status, UnwindAnswer } from '@tandem/colo/operator.ts'
 import { MICRO_SHARES_PER_LOT } from '@tandem/shared/units.ts'
+import { assertHeld, commanded, failing, pairOf, turnsOf, until } from '../operated.ts'
 
 // What an operator does, on the processes of `npm start`: look, halt in the middle of trading, sell a pair, resume.
-
-/** The sandbox opens an edge every few seconds; this is for a machine that is busy. */
-const WAIT_MS = 40_000
-const LOOK_MS = 50
 
 test('halt, look, sell a pair, resume', { timeout: 180_000 }, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'tandem-operator-'))
@@ -77,33 +72,6 @@ test('halt, look, sell a pair, resume', { timeout: 180_000 }, async () => {
   }
 })
 
-interface PairDocument {
-  id: string
-  kalshi: { ticker: string }
-  polymarket: { yes_token: string; no_token: string }
-}
-
-function pairOf(sandbox: SandboxRun, id: string): PairDocument {
-  return (sandbox.started.pairs as PairDocument[]).find((pair) => pair.id === id) as PairDocument
-}
-
-function assertHeld({ polymarket, kalshi, pair }: Position, named: PairDocument, ledgers: Ledgers): void {
-  const { tokens } = ledgers.polymarket
-  assert.deepEqual(
-    [
-      polymarket.yes_micro_shares,
-      polymarket.no_micro_shares,
-      kalshi.yes_micro_shares - kalshi.no_micro_shares,
-    ],
-    [
-      tokens[named.polymarket.yes_token] ?? 0,
-      tokens[named.polymarket.no_token] ?? 0,
-      ledgers.kalshi.positions[named.kalshi.ticker] ?? 0,
-    ],
-    pair,
-  )
-}
-
 function isSellable(position: Position | undefined): boolean {
   const { yes_micro_shares: yes = 0, no_micro_shares: no = 0 } = position?.polymarket ?? {}
   return Math.max(yes, no) >= MICRO_SHARES_PER_LOT
@@ -116,52 +84,4 @@ async function reportOf(sandbox: SandboxRun): Promise<LiveReport> {
     if (said === undefined) throw new Error('the executor ended without a report')
     if (said.kind === 'report') return said.report
   }
-}
-
-/** Decisions so far, by what became of them. */
-async function turnsOf(metricsUrl: string): Promise<{ sent: number; refused: number; halted: number }> {
-  const text = await (await fetch(`${metricsUrl}/metrics`)).text()
-  const read = (outcome: string): number =>
-    Number(new RegExp(`^tandem_turns_total\\{outcome="${outcome}"\\} (\\d+)$`, 'm').exec(text)?.[1])
-  const halted = Number(/^tandem_halted (\d)$/m.exec(text)?.[1])
-  return { sent: read('sent'), refused: read('refused'), halted }
-}
-
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  for (const untilMs = Date.now() + WAIT_MS; Date.now() < untilMs; ) {
-    if (await holds()) return
-    await new Promise((done) => setTimeout(done, LOOK_MS))
-  }
-  assert.fail(`not within ${WAIT_MS} ms: ${holds}`)
-}
-
-/** A command in this process, its document. */
-async function commanded<Result>(...args: string[]): Promise<Result> {
-  const { stdout, stderr, code } = await said(...args, '--json')
-  assert.equal(code, 0, stderr)
-  return JSON.parse(stdout) as Result
-}
-
-/** A command that fails, and the line that it fails with. */
-async function failing(...args: string[]): Promise<string> {
-  const { stdout, stderr, code } = await said(...args)
-  assert.deepEqual([stdout, code], ['', 2])
-  return stderr
-}
-
-async function said(...args: string[]): Promise<{ stdout: string; stderr: string; code: number }> {
-  const told = { stdout: '', stderr: '', code: 0 }
-  await run(args, {
-    stdout(text) {
-      told.stdout += text
-    },
-    stderr(text) {
-      told.stderr += text
-    },
-    fail(error) {
-      told.code = exitCodeOf(error)
-      if (told.code !== 0) told.stderr += failureLine(error, true)
-    },
-  })
-  return told
 }

@@ -224,7 +224,7 @@ test('the limits hold for every lane, and what was refused costs nothing', async
   order(LANE_URGENT, 3, token)
   order(LANE_REFILL, 4, token)
   order(LANE_REFILL, 5, token)
-  client.header(6, SignedRequest.Fills + 1, WALL_MS)
+  client.header(6, Math.max(...Object.values(SignedRequest)) + 1, WALL_MS)
   client.header(7, SignedRequest.Fills, WALL_MS + LIMITS_DEFAULT.aheadMsMax + 1)
   client.header(8, SignedRequest.Fills, Number.NaN)
   await settled()

@@ -50,6 +50,7 @@ test('reads a fill with its fee', () => {
       clientOrderId: 'my-order-1',
       fills: [{ price: 7_500, microShares: 278_000_000, feeMicroUsd: 10_000 }],
       failed: false,
+      settled: true,
     },
   ])
 })
@@ -67,6 +68,7 @@ test('knows that an order has ended, and how far it was filled', () => {
       clientOrderId: 'my-order-1',
       ended: true,
       filledMicroShares: 3_500_000,
+      tradeIds: [],
     },
   ])
   assert.equal(read(frame('user_order', { ...ORDER, status: 'resting' })).orders[0].ended, false)

@@ -64,6 +64,7 @@ test('reads the maker orders of a trade as fills of ours, one for each price', (
         { price: 5_500, microShares: 2_123_456, feeMicroUsd: -1 },
       ],
       failed: false,
+      settled: false,
     },
   ])
 })
@@ -86,6 +87,17 @@ test('knows a trade that has failed, in either spelling, from one that has not',
   )
 })
 
+test('knows a trade that the chain has settled from one that it may still undo', () => {
+  const settled = (status: string) => read({ ...TRADE, status }).trades[0].settled
+  assert.deepEqual(['MATCHED', 'MINED', 'CONFIRMED', 'RETRYING', 'FAILED'].map(settled), [
+    false,
+    false,
+    true,
+    false,
+    false,
+  ])
+})
+
 test('knows when an order has ended', () => {
   const ended = (fields: object) => read({ ...ORDER, ...fields }).orders[0].ended
   assert.equal(ended({}), false)
@@ -93,7 +105,9 @@ test('knows when an order has ended', () => {
   assert.equal(ended({ type: 'CANCELLATION', status: 'INVALID' }), true)
   const killed = "CANCELED_order couldn't be fully filled. FOK orders are fully filled or killed."
   const { orders } = read({ ...ORDER, type: 'CANCELLATION', status: killed, size_matched: '' })
-  assert.deepEqual(orders, [{ orderId: '0xff354cd7', clientOrderId: '', ended: true, filledMicroShares: 0 }])
+  assert.deepEqual(orders, [
+    { orderId: '0xff354cd7', clientOrderId: '', ended: true, filledMicroShares: 0, tradeIds: [] },
+  ])
 })
 
 test('reads lists, and nothing into what is not ours or not whole', () => {

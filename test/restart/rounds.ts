@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { readWhole } from '@tandem/cli/journal/summary.ts'
+import { SandboxRun } from '@tandem/cli/live/sandbox.ts'
+import type { Position, Status } from '@tandem/colo/operator.ts'
+import { recover } from '@tandem/colo/recovery.ts'
+import { Random } from '@tandem/sandbox/engine/random.ts'
+import { MICRO_SHARES_PER_LOT } from '@tandem/shared/units.ts'
+import { assertHeld, commanded, pairOf, turnsOf, until } from '../operated.ts'
+
+// The executor's process is killed at random moments, and started again on its journal and its accounts:
+//
+//   start   warm up   read the journal   look up, ask both venues   trade   ...
+//   0 s                                  0.5 s                      6 s
+//      ^ killed anywhere here, and again while it recovers from that
+//
+// The last one is let live. It must come to trade; then what it holds must be what the venues' ledgers say, covered on
+// both sides, and the journal whole.
+
+/** A round ends within this. Half of the kills hit a recovery, which takes six seconds, the others what comes after it. */
+const LIFE_MS_MAX = 12_000
+/** Entries of the last executor. */
+const ENTRIES = 5
+const MARKETS = 6
+
+export interface RoundsReport {
+  readonly rounds: number
+  /** Executors that were killed, by what they were at: before their `go`, recovering, after their first entry. */
+  readonly killed: { starting: number; recovering: number; trading: number }
+  /** Orders of whose end the journal knew nothing, over all rounds: looked up by the next. */
+  readonly withoutEnd: number
+  /** Orders in the journal. */
+  readonly sent: number
+  /** Executors that wrote to it. */
+  readonly runs: number
+  readonly pairs: number
+}
+
+/** @throws AssertionError when the books, the ledgers and the journal do not agree at the end */
+export async function killRounds(rounds: number, seed: number): Promise<RoundsReport> {
+  const folder = mkdtempSync(join(tmpdir(), 'tandem-restart-'))
+  const [journal, runDirectory] = [join(folder, 'journal'), join(folder, 'run')]
+  const random = new Random(seed)
+  const killed = { starting: 0, recovering: 0, trading: 0 }
+  let withoutEnd = 0
+  const sandbox = await SandboxRun.start(
+    { markets: MARKETS, seed, faults: '', journal, runDirectory },
+    new AbortController().signal,
+  )
+  try {
+    // The first is there already; each that follows may die before it was told to go.
+    let gone: Promise<unknown> = Promise.resolve()
+    let sentBefore = 0
+    for (let round = 0; round < rounds; round++) {
+      let isGone = false
+      const life = sleep(random.below(LIFE_MS_MAX))
+      const alive = gone.then(
+        () => {
+          isGone = true
+          return drain(sandbox)
+        },
+        () => {},
+      )
+      await life
+      await sandbox.crash()
+      await alive
+      const { orders, sent } = recover(journal, Date.now())
+      withoutEnd += orders.length
+      killed[sent.size > sentBefore ? 'trading' : isGone ? 'recovering' : 'starting']++
+      sentBefore = sent.size
+      gone = sandbox.restart()
+    }
+    await gone
+    void drain(sandbox)
+    const tandem = <Result>(...args: string[]) => commanded<Result>(...args, '--run', runDirectory)
+    await until(async () => (await turnsOf(sandbox.metricsUrl)).sent >= ENTRIES)
+    await tandem('halt')
+    await until(async () => (await tandem<Status>('status')).trades.open === 0)
+    const positions = await tandem<Position[]>('positions')
+    const ledgers = await sandbox.ledgers()
+    for (const position of positions) {
+      assertHeld(position, pairOf(sandbox, position.pair), ledgers)
+      assert.ok(Math.abs(position.excess_micro_shares) < MICRO_SHARES_PER_LOT, JSON.stringify(position))
+      assert.equal(position.blocked, false, position.pair)
+    }
+    const held = Object.values(ledgers.kalshi.positions).filter((shares) => shares !== 0)
+    assert.ok(held.length <= positions.length, 'every position at the venues is in the books')
+    sandbox.stop()
+    assert.equal(await sandbox.executorEnd(), undefined)
+    const { damage, runs } = readWhole(journal)
+    assert.deepEqual(damage, [])
+    const { orders, sent } = recover(journal, Date.now())
+    assert.deepEqual(orders, [])
+    return { rounds, killed, withoutEnd, sent: sent.size, runs, pairs: positions.length }
+  } finally {
+    await sandbox.close()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** Reads what it says, so that it need not wait, until it ends. */
+async function drain(sandbox: SandboxRun): Promise<void> {
+  while ((await sandbox.next()) !== undefined);
+}

@@ -1,0 +1,192 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { type CheckpointRow, offerCheckpoint } from '@tandem/colo/journal/checkpoint.ts'
+import { Journal } from '@tandem/colo/journal/journal.ts'
+import {
+  CheckpointSection,
+  FILL_CELLS,
+  FillCell,
+  LISTING_CELLS,
+  RecordKind,
+  SEND_CELLS,
+  SETTLEMENT_CELLS,
+  SendCell,
+  SettlementCell,
+} from '@tandem/colo/journal/record.ts'
+import { recover } from '@tandem/colo/recovery.ts'
+import { OrderKind } from '@tandem/colo/state/orders.ts'
+import { KALSHI, POLYMARKET, type Venue } from '@tandem/colo/venue/venue.ts'
+
+const NOON_MS = Date.UTC(2026, 10, 22, 12)
+const MIDNIGHT_MS = Date.UTC(2026, 10, 23)
+const SHARE = 1_000_000
+const HASH = `0x${'ab'.repeat(32)}`
+
+type Write = (ring: Journal['ring']) => void
+
+function listing(...ids: string[]): Write {
+  return (ring) => {
+    for (const [bundle, id] of ids.entries())
+      ring.appendCells(RecordKind.Listing, Float64Array.of(bundle), LISTING_CELLS, Buffer.from(id))
+  }
+}
+
+function send(order: number, venue: Venue, name: string, bundle = 0, worstMicroUsd = 5 * SHARE): Write {
+  const cells = new Float64Array(SEND_CELLS)
+  cells[SendCell.order] = order
+  cells[SendCell.bundle] = bundle
+  cells[SendCell.venue] = venue
+  cells[SendCell.kind] = OrderKind.Entry
+  cells[SendCell.sentMs] = NOON_MS
+  cells[SendCell.worstMicroUsd] = worstMicroUsd
+  const tail = venue === KALSHI ? Buffer.from(name) : Buffer.from(name.slice(2), 'hex')
+  return (ring) => ring.appendCells(RecordKind.Send, cells, SEND_CELLS, tail)
+}
+
+function fill(order: number, venue: Venue, microShares: number, costMicroUsd: number, end = 1): Write {
+  const cells = new Float64Array(FILL_CELLS)
+  cells[FillCell.order] = order
+  cells[FillCell.venue] = venue
+  cells[FillCell.filledMicroShares] = microShares
+  cells[FillCell.costMicroUsd] = costMicroUsd
+  cells[FillCell.feeMicroUsd] = 10
+  cells[FillCell.end] = end
+  return (ring) => ring.appendCells(RecordKind.Fill, cells, FILL_CELLS)
+}
+
+function settlement(microShares: number, paidMicroUsd: number): Write {
+  const cells = new Float64Array(SETTLEMENT_CELLS)
+  cells[SettlementCell.venue] = KALSHI
+  cells[SettlementCell.microShares] = microShares
+  cells[SettlementCell.paidMicroUsd] = paidMicroUsd
+  return (ring) => ring.appendCells(RecordKind.Settlement, cells, SETTLEMENT_CELLS)
+}
+
+function checkpoint(approvedMicroUsd: number, ...positions: number[][]): Write {
+  const rows: CheckpointRow[] = [
+    { section: CheckpointSection.Day, values: [MIDNIGHT_MS, approvedMicroUsd] },
+    ...positions.map((values) => ({ section: CheckpointSection.Position, values })),
+  ]
+  return (ring) => assert.ok(offerCheckpoint(ring, 0, rows))
+}
+
+/** What is recovered of a journal of several runs. */
+async function recovered(t: TestContext, ...runs: Write[][]) {
+  const directory = mkdtempSync(join(tmpdir(), 'tandem-recovery-'))
+  t.after(() => rmSync(directory, { recursive: true, force: true }))
+  for (const [at, writes] of runs.entries()) {
+    const journal = new Journal({
+      directory,
+      wallAtZeroMs: NOON_MS + at,
+      runId: `run${at}-`,
+      sync: 'interval',
+    })
+    for (const write of writes) write(journal.ring)
+    await journal.close()
+  }
+  const { positions, orders, day, ...rest } = recover(directory, NOON_MS)
+  return {
+    ...rest,
+    held: positions.map(({ pair, venue, heldMicroShares, costMicroUsd }) => [
+      pair,
+      venue,
+      heldMicroShares,
+      costMicroUsd,
+    ]),
+    open: orders.map(({ pair, venue, name }) => [pair, venue, name]),
+    approvedMicroUsd: day.approvedMicroUsd,
+  }
+}
+
+test('nothing is recovered where there is no journal', () => {
+  const { lastMs, positions, orders } = recover(join(tmpdir(), 'tandem-no-such-journal'), NOON_MS)
+  assert.deepEqual([lastMs, positions, orders], [undefined, [], []])
+})
+
+test('what was filled is held, and an order without an end is open', async (t) => {
+  const { held, open, sent, approvedMicroUsd, runIds } = await recovered(t, [
+    listing('a', 'b'),
+    checkpoint(0),
+    send(0, KALSHI, 'run0-1'),
+    send(1, POLYMARKET, HASH),
+    fill(0, KALSHI, 3 * SHARE, 1_200_000),
+    // A correction is no end.
+    fill(1, POLYMARKET, SHARE, 500_000, -1),
+  ])
+  assert.deepEqual(held, [
+    ['a', KALSHI, 3 * SHARE, 1_200_010],
+    ['a', POLYMARKET, SHARE, 500_010],
+  ])
+  assert.deepEqual(open, [['a', POLYMARKET, HASH]])
+  assert.deepEqual([...sent], ['run0-1', HASH])
+  assert.deepEqual([...runIds], ['run0-'])
+  assert.equal(approvedMicroUsd, 10 * SHARE)
+})
+
+test('a settlement takes what was held, and what it paid is no cost any more', async (t) => {
+  const { held } = await recovered(t, [
+    listing('a'),
+    send(0, KALSHI, 'run0-1'),
+    fill(0, KALSHI, 3 * SHARE, 1_200_000),
+    settlement(3 * SHARE, 3 * SHARE),
+  ])
+  assert.deepEqual(held, [['a', KALSHI, 0, 1_200_010 - 3 * SHARE]])
+})
+
+test('a run that died while it took over is no loss, wherever it died', async (t) => {
+  const first = [
+    listing('a'),
+    checkpoint(0),
+    send(0, KALSHI, 'run0-1'),
+    fill(0, KALSHI, 2 * SHARE, 800_000),
+    send(1, POLYMARKET, HASH),
+  ]
+  const second = [
+    listing('a'),
+    // The same order by another number.
+    send(0, POLYMARKET, HASH),
+    checkpoint(10 * SHARE, [0, KALSHI, 0, 2 * SHARE, 800_010]),
+    fill(0, POLYMARKET, 2 * SHARE, 900_000),
+  ]
+  const before = [['a', KALSHI, 2 * SHARE, 800_010]]
+  for (const records of [0, 1, 2, 3, 4]) {
+    const { held, open, approvedMicroUsd } = await recovered(t, first, second.slice(0, records), [])
+    const isOver = records === second.length
+    assert.deepEqual(held, isOver ? [...before, ['a', POLYMARKET, 2 * SHARE, 900_010]] : before, `${records}`)
+    assert.deepEqual(open, isOver ? [] : [['a', POLYMARKET, HASH]], `${records}`)
+    assert.equal(approvedMicroUsd, 10 * SHARE, `${records}`)
+  }
+})
+
+test('what is of a pair that is not listed any more is kept', async (t) => {
+  const { held, open } = await recovered(
+    t,
+    [
+      listing('a', 'b'),
+      send(0, KALSHI, 'run0-1', 0),
+      fill(0, KALSHI, SHARE, 400_000),
+      send(1, POLYMARKET, HASH, 0),
+    ],
+    [listing('b'), checkpoint(0, [0, KALSHI, 0, 7 * SHARE, SHARE])],
+  )
+  assert.deepEqual(held, [
+    ['a', KALSHI, SHARE, 400_010],
+    ['b', KALSHI, 7 * SHARE, SHARE],
+  ])
+  assert.deepEqual(open, [['a', POLYMARKET, HASH]])
+})
+
+test('the day’s approvals end with the day', async (t) => {
+  const yesterday = [listing('a'), checkpoint(7 * SHARE)]
+  const { approvedMicroUsd } = await recovered(t, yesterday)
+  assert.equal(approvedMicroUsd, 7 * SHARE)
+  const directory = mkdtempSync(join(tmpdir(), 'tandem-recovery-'))
+  t.after(() => rmSync(directory, { recursive: true, force: true }))
+  const journal = new Journal({ directory, wallAtZeroMs: NOON_MS, runId: 'run0-', sync: 'interval' })
+  for (const write of [...yesterday, send(0, KALSHI, 'run0-1')]) write(journal.ring)
+  await journal.close()
+  assert.equal(recover(directory, MIDNIGHT_MS).day.approvedMicroUsd, 0)
+})
