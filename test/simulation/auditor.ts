@@ -2,7 +2,7 @@ import type { BookState as State } from '@tandem/colo/book/integrity.ts'
 import { BookState } from '@tandem/colo/book/integrity.ts'
 import type { ExecutorObserver } from '@tandem/colo/executor.ts'
 import type { BookListener } from '@tandem/colo/feed/intake.ts'
-import { RecordKind } from '@tandem/colo/journal/record.ts'
+import { FillCell, RecordKind } from '@tandem/colo/journal/record.ts'
 import type { Assembly } from '@tandem/colo/main.ts'
 import {
   kalshiPurse,
@@ -12,6 +12,7 @@ import {
 } from '@tandem/colo/state/ledger.ts'
 import { TradeState } from '@tandem/colo/state/trade.ts'
 import { TurnCell, TurnOutcome } from '@tandem/colo/turn.ts'
+import { LegEnd } from '@tandem/colo/venue/leg.ts'
 import { KALSHI, POLYMARKET, VENUE_NAMES } from '@tandem/colo/venue/venue.ts'
 import type { Account } from '@tandem/sandbox/engine/kalshi/account.ts'
 import { payPerLot } from '@tandem/sandbox/engine/kalshi/account.ts'
@@ -53,6 +54,8 @@ export const VIOLATIONS = {
   'naked-beyond-approved': 'a pair stood without its other side for more than was approved',
   'naked-too-long': 'a pair stood naked although a way out was open, for longer than it may',
   'parked-with-exit': 'a trade was given up as exposed or unknown although a way out was open',
+  'absent-too-early':
+    'an order on Polymarket was called absent before the venue’s own reads can be trusted on it',
   'dust-left': 'dust of several trades came to more than a pair may hold, and is not evened out',
   mismatch: 'the executor found a position that its books do not have',
   'shares-differ': 'at the end the executor’s shares are not those of the venues',
@@ -83,6 +86,8 @@ const NAKED_NS_MAX = 2 * NS_PER_S
 const TAKER_DELAY_NS = NS_PER_S
 /** How long an order without a clear answer may stay unknown: an answer's own limit, the venue's lag, three look-ups. */
 const LOOK_UP_NS: Readonly<Record<VenueName, number>> = { kalshi: 10 * NS_PER_S, polymarket: 40 * NS_PER_S }
+/** Reads of Polymarket may be without an order for half a minute. */
+const ABSENCE_NS_MIN = 30 * NS_PER_S
 /** An exit that loses so much a share is surely within the executor's own bound. */
 const EXIT_LOSS_PRICE = 300
 /** After so long a trade can neither fail nor be filled late. */
@@ -163,6 +168,8 @@ export class Auditor implements OrderWitness {
   readonly #byTicker = new Map<string, PairAudit>()
   readonly #byRequest = new Map<HttpRequest, Order>()
   readonly #orders = new Map<string, Order>()
+  /** By trade: since when its last order on Polymarket has been without an answer. */
+  readonly #unknownNs = new Map<number, number>()
   readonly #forbiddenNs: Record<VenueName, number> = { polymarket: 0, kalshi: 0 }
   readonly #blindNs: Record<VenueName, number> = { polymarket: 0, kalshi: 0 }
   /** What all accounts have of a venue's money, less what was withdrawn. */
@@ -341,19 +348,32 @@ export class Auditor implements OrderWitness {
     leg: (cells) => {
       this.#said.push(cells.join())
       this.paths.leg(cells)
+      this.#absent(cells)
     },
     tradeEnded: (trade, state) => this.paths.ended(trade, state),
     tradeParked: (trade) => {
       this.paths.parked()
       this.#pairs[(this.#assembly as Assembly).trades.bundle[trade]].isGivenUp = true
     },
-    legUnknown: (trade, venue) => this.paths.unknown(trade, venue),
+    legUnknown: (trade, venue) => {
+      this.paths.unknown(trade, venue)
+      if (venue === POLYMARKET) this.#unknownNs.set(trade, this.#scheduler.nowNs)
+    },
     legCorrected() {},
     mismatch: (bundle, venue, ours, told) =>
       this.#violated('mismatch', `${this.#pairs[bundle].pair.id} ${VENUE_NAMES[venue]}: ${ours} and ${told}`),
     moneyMoved: () => this.paths.moneyMoved(),
     bookMoved() {},
     tickTold() {},
+  }
+
+  #absent(cells: Float64Array): void {
+    const trade = cells[FillCell.trade]
+    if (cells[FillCell.venue] !== POLYMARKET || cells[FillCell.end] !== LegEnd.Absent) return
+    const sinceNs = this.#unknownNs.get(trade) ?? Number.POSITIVE_INFINITY
+    const ageNs = this.#scheduler.nowNs - sinceNs
+    if (ageNs < ABSENCE_NS_MIN)
+      this.#violated('absent-too-early', `trade ${trade}: after ${ageNs / NS_PER_S} s`)
   }
 
   #turn(cells: Float64Array): void {
