@@ -1,7 +1,9 @@
 import { resolve } from 'node:path'
 import { openRuntimeDirectory } from '@tandem/colo/control/runtime-directory.ts'
+import { recover } from '@tandem/colo/recovery.ts'
 import { FAULTS, isFaultName } from '@tandem/sandbox/faults.ts'
 import { Failure } from '@tandem/shared/failure.ts'
+import { unreadable } from '@tandem/shared/file.ts'
 import type { Io, Register } from './command.ts'
 import { newRunDirectory } from './control/run-directory.ts'
 import { liveLines } from './live/lines.ts'
@@ -51,7 +53,7 @@ async function start(options: Options, io: Io): Promise<void> {
     markets: wholeOption(options.markets, '--markets', MARKETS_MAX, 1),
     seed: wholeOption(options.seed, '--seed', SEED_MAX),
     faults: checkedFaults(options.faults),
-    journal: options.journal === undefined ? undefined : resolve(options.journal),
+    journal: options.journal === undefined ? undefined : newJournal(options.journal),
     runDirectory: options.run === undefined ? newRunDirectory() : resolve(options.run),
   }
   // Before any process is started.
@@ -135,6 +137,25 @@ async function start(options: Options, io: Io): Promise<void> {
         options.json ? `${JSON.stringify(document)}\n` : liveLines(document, options.journal !== undefined),
       )
   }
+}
+
+/** The venues here are new at each start: beside what a journal of earlier ones holds, no pair could be traded. */
+function newJournal(path: string): string {
+  const directory = resolve(path)
+  let holds: boolean
+  try {
+    const { positions, orders } = recover(directory, Date.now())
+    holds = orders.length > 0 || positions.some(({ heldMicroShares }) => heldMicroShares !== 0)
+  } catch (cause) {
+    throw unreadable(directory, cause)
+  }
+  if (!holds) return directory
+  throw new Failure({
+    code: 'JOURNAL_OF_OTHER_VENUES',
+    what: 'what this journal holds is of an earlier start, and each start makes venues that know nothing of it',
+    where: directory,
+    todo: 'name another directory',
+  })
 }
 
 function checkedFaults(names: string): string {

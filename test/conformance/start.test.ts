@@ -57,6 +57,10 @@ test(
     })
     assert.equal(records, journal.records)
     assert.equal(sent, trades.count)
+    await assert.rejects(
+      start('--seconds', '1', '--journal', kept),
+      /an earlier start.*\[JOURNAL_OF_OTHER_VENUES\]/,
+    )
   },
 )
 
