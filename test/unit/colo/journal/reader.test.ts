@@ -2,9 +2,13 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { crc32 } from 'node:zlib'
 import { JournalReader, type Reading } from '@tandem/colo/journal/reader.ts'
+import { FILL_CELLS } from '@tandem/colo/journal/record.ts'
 import { HEADER_BYTES } from '@tandem/colo/journal/segment.ts'
 import fc from 'fast-check'
 import { type MadeSegment, makeSegment } from '../../../journal-bytes.ts'
+
+/** docs/JOURNAL.md: what of a frame stands before its payload. */
+const FRAME_HEAD_BYTES = 20
 
 interface Read extends Reading {
   readonly sequences: number[]
@@ -193,8 +197,8 @@ describe('damage', () => {
     const one = makeSegment([1, 1, 1])
     const bytes = Buffer.from(one.bytes)
     // The first cell of the second batch's record; its frame ends with the crc over all before it.
-    const [start, end] = [one.ends[1], one.ends[1] + 20 + 64]
-    bytes.writeDoubleLE(7, start + 20)
+    const [start, end] = [one.ends[1], one.ends[1] + FRAME_HEAD_BYTES + FILL_CELLS * 8]
+    bytes.writeDoubleLE(7, start + FRAME_HEAD_BYTES)
     bytes.writeUInt32LE(crc32(bytes.subarray(start, end)), end)
     const { faults, sequences } = read(bytes)
     assert.deepEqual(
