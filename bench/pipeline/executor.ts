@@ -174,6 +174,8 @@ async function start({ ca, doors }: ExecutorOrder): Promise<void> {
     return isLive && pool.counters.signed > 0 && pool.outstanding === 0
   }
   while (!isReady()) await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
+  // These venues have no portfolio that could be held against our books, and a pair is not traded before it was.
+  for (const bundle of listing.bundles.keys()) live.assembly.risk.unblock(bundle)
   process.send?.('ready')
 }
 
