@@ -29,6 +29,8 @@ interface Options {
 const SECONDS_MAX = 86_400
 const SEED_MAX = 0xffff_ffff
 const MARKETS_MAX = 500
+/** npm hands on to us what the terminal has already sent to all of its group: one key press is two signals. */
+const SAME_PRESS_MS = 500
 /** The venues keep their times for some thousand frames. */
 const TIMINGS_MS = 1_000
 
@@ -69,11 +71,13 @@ async function start(options: Options, io: Io): Promise<void> {
   let document: StartReport | undefined
   const abort = new AbortController()
   // The first asks for an orderly end, once there is something to end; the second does not wait for it.
-  let isAsked = false
+  let askedMs: number | undefined
   const stop = (): void => {
-    if (run === undefined || isAsked) abort.abort()
-    else run.stop()
-    isAsked = true
+    const nowMs = performance.now()
+    if (run === undefined) abort.abort()
+    else if (askedMs === undefined) run.stop()
+    else if (nowMs - askedMs > SAME_PRESS_MS) abort.abort()
+    askedMs ??= nowMs
   }
   const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
   for (const signal of SIGNALS) process.on(signal, stop)

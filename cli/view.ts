@@ -3,12 +3,15 @@ import type { Snapshot } from './snapshot.ts'
 
 export const HOME_AND_CLEAR = '\u001b[H\u001b[J'
 
-/** As much of it as the terminal has room for: a line that wraps, or one too many, would scroll at every redraw. */
+/**
+ * As much of it as the terminal has room for: a line that wraps, or one too many, would scroll at every redraw.
+ * A terminal that was never told its size has 0 columns and 0 rows: nothing is cut.
+ */
 export function fitted(text: string, columns: number, rows: number): string {
   return text
     .split('\n')
-    .slice(0, Math.max(rows - 1, 1))
-    .map((line) => line.slice(0, columns))
+    .slice(0, rows > 0 ? Math.max(rows - 1, 1) : undefined)
+    .map((line) => (columns > 0 ? line.slice(0, columns) : line))
     .join('\n')
 }
 

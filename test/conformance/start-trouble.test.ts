@@ -14,6 +14,9 @@ const PATIENCE_MS = 90_000
 /** Long enough after the start for trades to be under way. */
 const TRADING_MS = 3_000
 const FREEZE_MS = 3_000
+/** What lies between the terminal's signal and the one that npm hands on; and between two of a person. */
+const TWICE_MS = 20
+const AGAIN_MS = 1_000
 const CENT_MICRO_USD = 10_000
 
 class Run {
@@ -103,7 +106,7 @@ function isAlive(pid: number): boolean {
 
 /** Its journal and nothing else is where the line says; then it is removed. */
 function assertJournalIsKept(line: string): void {
-  const [, journal] = /, its journal is kept in (\S+):/.exec(line) ?? []
+  const [, journal] = / journal is kept in (\S+):/.exec(line) ?? []
   assert.ok(journal !== undefined && readdirSync(journal).some((name) => name.endsWith('.journal')), line)
   assert.deepEqual(readdirSync(dirname(journal)), ['journal'])
   rmSync(dirname(journal), { recursive: true })
@@ -177,6 +180,30 @@ describe('npm start, when', { skip, timeout: 6 * PATIENCE_MS }, () => {
       process.kill(-run.child.pid!, 'SIGHUP')
       assert.equal(await run.ended(), 0, run.stderr)
       assert.equal(run.report.pnl_micro_usd.ours, run.report.pnl_micro_usd.ledgers)
+    }),
+  )
+
+  it('one press of Ctrl-C comes twice, as under npm, ends in order', { timeout: PATIENCE_MS }, () =>
+    withRun([], async (run) => {
+      await run.trades()
+      run.child.kill('SIGINT')
+      await pause(TWICE_MS)
+      run.child.kill('SIGINT')
+      assert.equal(await run.ended(), 0, run.stderr)
+      assert.equal(run.report.pnl_micro_usd.ours, run.report.pnl_micro_usd.ledgers)
+    }),
+  )
+
+  it('it is interrupted again while it waits for a venue, ends at once', { timeout: PATIENCE_MS }, () =>
+    withRun([], async (run) => {
+      await run.trades()
+      process.kill(run.pid('sandbox'), 'SIGSTOP')
+      run.child.kill('SIGINT')
+      await pause(AGAIN_MS)
+      run.child.kill('SIGINT')
+      assert.equal(await run.ended(), 2)
+      assert.match(run.lines.join('\n'), /^tandem: stopped before there was a report.*\[INTERRUPTED\]$/)
+      assertJournalIsKept(run.lines[0])
     }),
   )
 
