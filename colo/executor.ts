@@ -15,7 +15,7 @@ import type { Planner } from './detector/planner.ts'
 import type { Policy } from './detector/policy.ts'
 import { SignalChange, type Signals } from './detector/signal.ts'
 import type { Intake } from './feed/intake.ts'
-import { COMMAND_CELLS, CommandCell, CommandOrigin, JournalCommand, RecordKind } from './journal/record.ts'
+import { COMMAND_CELLS, CommandCell, JournalCommand, RecordKind } from './journal/record.ts'
 import { type JournalRing, RING_RECORDS, TRADES_OPEN_MAX } from './journal/ring.ts'
 import { kalshiWorstMicroUsd, type Legs, type OrderDesk, type TradeObserver } from './order-desk.ts'
 import { boughtOutcome } from './outcome.ts'
@@ -26,8 +26,9 @@ import type { ClientOrderIds } from './pool/ids.ts'
 import { lineOf, type OrderPool, type PoolOwner, type UrgentFailure } from './pool/pool.ts'
 import { TicketOwner, ticketOwner } from './pool/ticket.ts'
 import type { ReconcileObserver } from './reconciler.ts'
+import type { Breakers } from './risk/breakers.ts'
 import { IN_FLIGHT_MAX, Refusal, type Risk } from './risk/check.ts'
-import { HaltReason } from './risk/halt.ts'
+import { HaltReason, TRIPS } from './risk/halt.ts'
 import { Intent } from './risk/intent.ts'
 import type { SignerListener, Refusal as SignerRefusal } from './signer/signer.ts'
 import type { Ledger } from './state/ledger.ts'
@@ -61,6 +62,7 @@ export interface ExecutorParts {
   readonly planner: Planner
   readonly signals: Signals
   readonly risk: Risk
+  readonly breakers: Breakers
   readonly ledger: Ledger
   readonly desk: OrderDesk
   readonly pool: OrderPool
@@ -198,17 +200,20 @@ export class Executor implements PoolOwner, SignerListener {
     }
   }
 
-  /** Stops new entries for one reason more. What is in flight goes on. */
-  halt(reason: HaltReason): void {
-    this.#setHalts(this.#parts.risk.halts | reason, JournalCommand.Halt, reason)
+  /** Stops new entries for reasons more, bits of HaltReason. What is in flight goes on. */
+  halt(reasons: number): void {
+    this.#setHalts(this.#parts.risk.halts | reasons, JournalCommand.Halt, reasons)
   }
 
-  /** Takes one reason back: entries are allowed again when it was the last. */
-  resume(reason: HaltReason): void {
-    this.#setHalts(this.#parts.risk.halts & ~reason, JournalCommand.Resume, reason)
+  /** Takes reasons back: entries are allowed again when none is left. */
+  resume(reasons: number): void {
+    const { risk, breakers } = this.#parts
+    const taken = risk.halts & reasons
+    if ((taken & TRIPS) !== 0) breakers.reset()
+    this.#setHalts(risk.halts & ~taken, JournalCommand.Resume, taken)
   }
 
-  #setHalts(halts: number, told: number, reason: HaltReason): void {
+  #setHalts(halts: number, told: number, reasons: number): void {
     const { risk, journal, observer, clock } = this.#parts
     if (halts === risk.halts) return
     risk.halts = halts
@@ -216,7 +221,7 @@ export class Executor implements PoolOwner, SignerListener {
     const command = this.#command
     command[CommandCell.atNs] = nowNs
     command[CommandCell.command] = told
-    command[CommandCell.origin] = reason === HaltReason.Signer ? CommandOrigin.Signer : CommandOrigin.Operator
+    command[CommandCell.reasons] = reasons
     journal.appendCells(RecordKind.Command, command, COMMAND_CELLS)
     observer.halted(halts, nowNs)
   }

@@ -21,7 +21,7 @@ import { PrivateChannel } from './private-channel.ts'
 import { Reconciler } from './reconciler.ts'
 import type { Recovered } from './recovery.ts'
 import { restart, writeListing } from './restart.ts'
-import { HaltReason } from './risk/halt.ts'
+import { HaltReason, haltNames, TRIPS } from './risk/halt.ts'
 import { SignatureDesk } from './signature-desk.ts'
 import type { Signer, SignerListener } from './signer/signer.ts'
 import { OrderKind, type Orders } from './state/orders.ts'
@@ -100,6 +100,8 @@ const OUTSIDE: readonly ConnectionState[] = [ConnectionState.Waiting, Connection
 
 /** How it stands with what trading needs: see trouble.ts. */
 export interface Standing {
+  /** Breakers that stopped entries, by name. */
+  readonly trips: readonly string[]
   readonly isSignerGone: boolean
   readonly isJournalBlocked: boolean
   readonly venues: readonly {
@@ -351,7 +353,9 @@ export class Live {
     const { assembly, gateways, clock } = this
     const { recovered, journal, settings } = this.#parts
     assembly.risk.carry(recovered.day.approvedMicroUsd)
+    assembly.breakers.carry(recovered.day.lostMicroUsd)
     writeListing(journal.ring, assembly.listing)
+    if (recovered.halts !== 0) assembly.executor.halt(recovered.halts)
     const unlisted = await restart(recovered, {
       ...assembly,
       clock,
@@ -385,6 +389,7 @@ export class Live {
   standing(): Standing {
     const [nowNs, wallMs] = [this.clock.nowNs(), this.clock.wallMs()]
     return {
+      trips: haltNames(this.assembly.risk.halts & TRIPS),
       isSignerGone: this.#isSignerGone,
       isJournalBlocked: !this.#parts.journal.ring.hasRoom(1),
       venues: VENUE_NAMES.map((name, venue) => {
@@ -455,6 +460,8 @@ export class Live {
     if (lateNs > PAUSE_NS_MAX) this.pauses.long++
     this.pauses.worstNs = Math.max(this.pauses.worstNs, lateNs)
     for (const feed of this.#feeds) feed.paused(lateNs, nowNs)
+    // Before there is anything to trade on, it harms nothing.
+    if (this.#isRestarted) this.assembly.breakers.stalled(lateNs)
   }
 
   /** Kalshi's rate by our tier; until it is known the lowest is kept to. */

@@ -24,6 +24,7 @@ import { ClientOrderIds } from './pool/ids.ts'
 import { lineOf, OrderPool, type PoolOwner, SALT_MAX } from './pool/pool.ts'
 import { lineMarket } from './pool/targets.ts'
 import { QUIET_NS } from './reconciler.ts'
+import { Breakers } from './risk/breakers.ts'
 import { Risk } from './risk/check.ts'
 import type { Signer } from './signer/signer.ts'
 import { Ledger, POLYMARKET_PURSE } from './state/ledger.ts'
@@ -88,6 +89,7 @@ export interface Assembly {
   readonly ledger: Ledger
   readonly reconciliation: Reconciliation
   readonly risk: Risk
+  readonly breakers: Breakers
   readonly trades: Trades
   readonly orders: Orders
 }
@@ -211,14 +213,16 @@ export function assemble(listing: Listing, settings: Settings, around: Surroundi
   const reconciliation = new Reconciliation(bundles.length, QUIET_NS)
   const trades = new Trades()
   const orders = new Orders()
+  const dayEndsNs = clock.nowNs() + (DAY_MS - (clock.wallMs() % DAY_MS)) * NS_PER_MS
   const risk = new Risk(
     settings.limits,
     ledger,
     trades,
     listing.events(),
     settings.cooldownMs * NS_PER_MS,
-    clock.nowNs() + (DAY_MS - (clock.wallMs() % DAY_MS)) * NS_PER_MS,
+    dayEndsNs,
   )
+  const breakers = new Breakers(settings.breakers, dayEndsNs, (reason) => executor.halt(reason))
   const ids = new ClientOrderIds((first, count) =>
     journal.offerCells(RecordKind.IdBlock, Float64Array.of(first, count), 2),
   )
@@ -228,6 +232,7 @@ export function assemble(listing: Listing, settings: Settings, around: Surroundi
     books: listing.books,
     legs,
     risk,
+    breakers,
     ledger,
     reconciliation,
     trades,
@@ -263,6 +268,7 @@ export function assemble(listing: Listing, settings: Settings, around: Surroundi
     planner: new Planner(),
     signals: new Signals(bundles.length, settings.signalGrossSpreadMicroUsd),
     risk,
+    breakers,
     ledger,
     desk,
     pool,
@@ -278,7 +284,20 @@ export function assemble(listing: Listing, settings: Settings, around: Surroundi
   pairs.forEach(({ pair }, index) => {
     if (pair.polymarket.tick !== undefined) openLines(index, pair.polymarket.tick)
   })
-  return { executor, desk, intakes, listing, pool, headers, ledger, reconciliation, risk, trades, orders }
+  return {
+    executor,
+    desk,
+    intakes,
+    listing,
+    pool,
+    headers,
+    ledger,
+    reconciliation,
+    risk,
+    breakers,
+    trades,
+    orders,
+  }
 }
 
 /** "v1" markets are signed under domain version 2, "v2" under 3: Polymarket fact sheet, section 8.2. */

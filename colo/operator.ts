@@ -2,13 +2,13 @@ import { decimalFromScaled } from '@tandem/shared/decimal.ts'
 import { Failure } from '@tandem/shared/failure.ts'
 import { nameOf } from '@tandem/shared/named-integer.ts'
 import type { Clock } from './clock.ts'
-import type { Operated, UnwindRequest } from './control/control.ts'
+import type { Operated, ResumeRequest, UnwindRequest } from './control/control.ts'
 import { ConnectionState } from './feed/connection.ts'
 import type { FeedHealth } from './feed/feed.ts'
 import type { JournalRing } from './journal/ring.ts'
 import type { Assembly } from './main.ts'
 import { boughtOutcome } from './outcome.ts'
-import { HaltReason, haltNames } from './risk/halt.ts'
+import { HaltReason, haltNames, LASTING_HALTS } from './risk/halt.ts'
 import { kalshiPurse, OUTCOME_COMPLEMENT, OUTCOME_NAMED, POLYMARKET_PURSE } from './state/ledger.ts'
 import { OrderState } from './state/order.ts'
 import { OrderKind } from './state/orders.ts'
@@ -35,7 +35,8 @@ export interface OperatorParts {
 }
 
 export type OperatorCommand =
-  | { readonly command: 'halt' | 'resume' }
+  | { readonly command: 'halt' }
+  | { readonly command: 'resume'; readonly tripped: boolean }
   | { readonly command: 'unwind'; readonly pair: string; readonly lots: number }
 
 export type Status = ReturnType<Operator['status']>
@@ -59,11 +60,11 @@ export class Operator implements Operated {
     return { halts: haltNames(assembly.risk.halts) }
   }
 
-  /** Takes back the operator's halt, and no other. */
-  resume(): { halts: string[] } {
+  /** Takes back the operator's halt, with `tripped` the breakers' as well, and no other. */
+  resume({ tripped }: ResumeRequest): { halts: string[] } {
     const { assembly, told } = this.#parts
-    told({ command: 'resume' })
-    assembly.executor.resume(HaltReason.Operator)
+    told({ command: 'resume', tripped })
+    assembly.executor.resume(tripped ? LASTING_HALTS : HaltReason.Operator)
     return { halts: haltNames(assembly.risk.halts) }
   }
 

@@ -24,12 +24,13 @@ import type { Plan } from './detector/plan.ts'
 import { ExitDesk, type ExitDeskParts, type ExitSender } from './exit-desk.ts'
 import { AnswerKind } from './journal/record.ts'
 import type { JournalRing } from './journal/ring.ts'
-import { boughtOutcome } from './outcome.ts'
+import { boughtOutcome, directionThatBuys } from './outcome.ts'
 import type { ExitOrders } from './pool/exit-orders.ts'
 import type { HeaderRing } from './pool/headers.ts'
 import { type ClientOrderIds, ID_NONE } from './pool/ids.ts'
 import type { OrderStore } from './pool/store.ts'
 import type { RecoveredOrder } from './recovery.ts'
+import type { Breakers } from './risk/breakers.ts'
 import { Refusal, type Risk } from './risk/check.ts'
 import { type Approved, Intent } from './risk/intent.ts'
 import { type Ledger, OUTCOME_COMPLEMENT, OUTCOME_NAMED } from './state/ledger.ts'
@@ -76,6 +77,7 @@ export interface OrderDeskParts {
   readonly books: readonly [readonly Book[], readonly Book[]]
   readonly legs: readonly Legs[]
   readonly risk: Risk
+  readonly breakers: Breakers
   readonly ledger: Ledger
   readonly reconciliation: Reconciliation
   readonly trades: Trades
@@ -253,8 +255,9 @@ export class OrderDesk implements LiveLegListener, ExitSender {
     end: LegEnd,
     refusal: number,
   ): void {
-    const { orders, ledger } = this.#parts
+    const { orders, ledger, breakers } = this.#parts
     const place = orders.place(order)
+    if (orders.kind[place] === OrderKind.Entry) breakers.orderEnded(end === LegEnd.Refused)
     if (end === LegEnd.Refused && refusal === SHORT_OF_MONEY[venue]) ledger.doubt(orders.bundle[place], venue)
     const isNothing = end === LegEnd.Refused || end === LegEnd.Absent
     orders.move(place, isNothing ? OrderEvent.Refuse : OrderEvent.Fill)
@@ -399,8 +402,7 @@ export class OrderDesk implements LiveLegListener, ExitSender {
       log.settlement(bundle, KALSHI, outcome, held, paidMicroUsd, nowNs)
     }
     reconciliation.touched(bundle, KALSHI, nowNs)
-    for (let trade = 0; trade < TRADES_MAX; trade++)
-      if (trades.bundle[trade] === bundle && trades.underWay[trade] === 0) this.#settle(trade, 0, nowNs)
+    for (const trade of trades.of(bundle)) if (trades.underWay[trade] === 0) this.#settle(trade, 0, nowNs)
   }
 
   /** Since when, by the wall clock, Polymarket may have taken matches back or settled them untold; Infinity for none. */
@@ -413,29 +415,34 @@ export class OrderDesk implements LiveLegListener, ExitSender {
     return sinceMs
   }
 
-  /** Both venues show what our books have, long after the last of it: what was not told to be settled is. */
+  /**
+   * Both venues show what our books have, long after the last of it: what was not told to be settled is, and what is naked
+   * without a trade that closes it is so in truth.
+   */
   shown(bundle: number): void {
-    const { orders, risk } = this.#parts
-    if (!risk.isUnsettled(bundle)) return
+    const { clock, orders, ledger, risk, trades } = this.#parts
     for (let place = 0; place < ORDERS_MAX; place++)
       if (orders.bundle[place] === bundle && orders.unsettledMicroUsd[place] > 0) this.#settled(place)
+    if (risk.isOver(bundle) || risk.isOpen(bundle) || trades.open + VENUES > TRADES_MAX) return
+    if (Math.abs(ledger.excessMicroShares(bundle, OUTCOME_NAMED)) > TRUE_UP_MICRO_SHARES_MAX)
+      this.cover(bundle, clock.nowNs())
   }
 
   // ---- of a restart ----------------------------------------------------------------------------------------------
 
   /**
-   * What a run before this one has left of a pair: a trade of what is over, and held open until `release`, since more may
-   * be found.
+   * A trade of a pair of which a run before this one has left something: held open until `cover`, since more may be found.
    *
-   * @returns its number
+   * @returns its number; the same one for the same direction
    */
   restore(bundle: number, direction: Direction): number {
     const { trades, risk } = this.#parts
+    const known = trades.find(bundle, direction)
+    if (known !== NO_TRADE) return known
     const trade = trades.begin(bundle, direction, 0)
-    assert(trade !== NO_TRADE, 'TRADES_HAVE_ROOM_AT_START')
+    assert(trade !== NO_TRADE, 'TRADES_HAVE_ROOM_FOR_WHAT_IS_LEFT')
     risk.sent(bundle, 0)
     trades.underWay[trade]++
-    this.#bookExcess(trade)
     return trade
   }
 
@@ -452,23 +459,25 @@ export class OrderDesk implements LiveLegListener, ExitSender {
     return order
   }
 
-  /** Everything that a restored trade may have left is found. */
-  release(trade: number, nowNs: Ns): void {
-    this.#ended(trade, 0, nowNs)
-  }
-
-  /** What is over of the bundle, as this trade's long leg, at what it cost. */
-  #bookExcess(trade: number): void {
+  /**
+   * All that may have been left of a pair is in the books of account: what is over of it is closed like any exposure, by
+   * one trade for each venue that holds some of it, since there it can be sold.
+   */
+  cover(bundle: number, nowNs: Ns): void {
     const { trades, ledger } = this.#parts
-    const bundle = trades.bundle[trade]
+    for (const trade of trades.of(bundle)) trades.clear(trade)
+    const excess = ledger.excessMicroShares(bundle, OUTCOME_NAMED)
+    const outcome = excess > 0 ? OUTCOME_NAMED : OUTCOME_COMPLEMENT
+    let left = Math.abs(excess)
     for (const venue of [POLYMARKET, KALSHI] as const) {
-      const outcome = boughtOutcome(venue, trades.direction[trade] as Direction)
-      const held = ledger.heldMicroShares(bundle, venue, outcome)
-      const over = Math.min(held, ledger.excessMicroShares(bundle, outcome))
+      const over = Math.min(left, ledger.heldMicroShares(bundle, venue, outcome))
       if (over < MICRO_SHARES_PER_LOT) continue
+      left -= over
       const paid = ledger.paidMicroUsd(bundle, venue, outcome)
+      const trade = this.restore(bundle, directionThatBuys(venue, outcome))
       trades.book(trade, venue, over, Math.ceil((over * paid) / MICRO_USD_PER_USD), 0)
     }
+    for (const trade of trades.of(bundle)) this.#ended(trade, 0, nowNs)
   }
 
   // ---- orders ----------------------------------------------------------------------------------------------------
@@ -560,14 +569,17 @@ export class OrderDesk implements LiveLegListener, ExitSender {
 
   /** None of the trade's orders is under way: is it over? */
   #settle(trade: number, filledMicroShares: number, nowNs: Ns): void {
-    const { trades, risk, log } = this.#parts
+    const { trades, risk, breakers, log } = this.#parts
     const isEntering = trades.state[trade] === TradeState.Entering
     if (risk.isOver(trades.bundle[trade])) {
       log.move(trade, TradeEvent.Settle, nowNs)
       this.#end(trade, nowNs)
       return
     }
-    if (!trades.isEven(trade)) {
+    const isEven = trades.isEven(trade)
+    // What a venue's corrections began, and a sale by hand, was approved at nothing.
+    if (isEntering && trades.worstMicroUsd[trade] > 0) breakers.entryEnded(!isEven)
+    if (!isEven) {
       if (isEntering) this.exitDesk.begin(trade, nowNs)
       else this.exitDesk.advance(trade, filledMicroShares, nowNs)
       return
@@ -645,7 +657,8 @@ export class OrderDesk implements LiveLegListener, ExitSender {
   }
 
   #end(trade: number, nowNs: Ns): void {
-    const { trades, orders, risk, observer } = this.#parts
+    const { trades, orders, risk, breakers, observer } = this.#parts
+    breakers.tradeEnded(trades.netMicroUsd(trade), nowNs)
     risk.settled(trades.bundle[trade], trades.worstMicroUsd[trade], trades.spentMicroUsd(trade), nowNs)
     observer.tradeEnded(trade, trades.state[trade] as TradeState)
     const bundle = trades.bundle[trade]

@@ -4,14 +4,19 @@ import { type CheckpointRow, LastCheckpoint } from './journal/checkpoint.ts'
 import { readJournal } from './journal/reader.ts'
 import {
   CheckpointSection,
+  CommandCell,
   FillCell,
+  JournalCommand,
   ListingCell,
   RecordKind,
   readRecord,
   SendCell,
   SettlementCell,
+  StateCell,
 } from './journal/record.ts'
+import { LASTING_HALTS, TRIPS } from './risk/halt.ts'
 import { OrderKind } from './state/orders.ts'
+import { TradeState } from './state/trade.ts'
 import { KALSHI, type Venue } from './venue/venue.ts'
 
 // What a run that died has left: read from its journal, before anything is sent. The last checkpoint says what was held when
@@ -26,6 +31,8 @@ const HASHES_KEPT = 200_000
 const DAY_MS = 86_400_000
 /** In place of what a Fill's numbers rest on. */
 const CORRECTION = -1
+const { Hedged, Completed, SoldBack, Nothing, Settled } = TradeState
+const OVER: readonly TradeState[] = [Hedged, Completed, SoldBack, Nothing, Settled]
 
 /** Shares held of one outcome on one venue, and what they cost. */
 export interface RecoveredPosition {
@@ -60,8 +67,10 @@ export interface Recovered {
   readonly runIds: ReadonlySet<string>
   /** When the last record was made, by the wall clock; undefined for an empty journal. */
   readonly lastMs: number | undefined
-  /** The worst cases that were approved within the day that ends then. */
-  readonly day: { readonly endsMs: number; readonly approvedMicroUsd: number }
+  /** The worst cases that were approved within the day that ends then, and what trades lost. */
+  readonly day: { readonly endsMs: number; readonly approvedMicroUsd: number; readonly lostMicroUsd: number }
+  /** What stopped entries and was not taken back: bits of HaltReason. */
+  readonly halts: number
 }
 
 /** Reads what is there of a journal, if anything. Damage is for `Journal` to refuse; a torn tail was never acknowledged. */
@@ -87,6 +96,8 @@ class Books {
   readonly #checkpoint = new LastCheckpoint()
   readonly #dayEndsMs: number
   #approvedMicroUsd = 0
+  #lostMicroUsd = 0
+  #halts = 0
   #taken = -1
   #pairs: string[] = []
   #run = ''
@@ -101,6 +112,7 @@ class Books {
     if (runId !== this.#run) {
       this.#pairs = []
       this.#names = new Map()
+      this.#halts &= LASTING_HALTS
     }
     this.#run = runId
     this.#wallAtZeroMs = wallAtZeroMs
@@ -131,6 +143,12 @@ class Books {
       case RecordKind.Settlement:
         this.#settlement(cells)
         break
+      case RecordKind.State:
+        this.#state(cells)
+        break
+      case RecordKind.Command:
+        this.#command(cells)
+        break
     }
   }
 
@@ -142,7 +160,12 @@ class Books {
       hashes: this.#hashes,
       runIds: this.#runIds,
       lastMs: this.#lastMs,
-      day: { endsMs: this.#dayEndsMs, approvedMicroUsd: this.#approvedMicroUsd },
+      day: {
+        endsMs: this.#dayEndsMs,
+        approvedMicroUsd: this.#approvedMicroUsd,
+        lostMicroUsd: this.#lostMicroUsd,
+      },
+      halts: this.#halts & LASTING_HALTS,
     }
   }
 
@@ -160,13 +183,16 @@ class Books {
     for (const [name, { pair }] of this.#orders)
       if (isListed.has(pair) && !isTaken.has(name)) this.#orders.delete(name)
     this.#approvedMicroUsd = 0
+    this.#lostMicroUsd = 0
     for (const row of whole.rows) this.#row(row)
   }
 
   #row({ section, values }: CheckpointRow): void {
     if (section === CheckpointSection.Day) {
-      const [endsMs, approvedMicroUsd] = values
-      if (endsMs === this.#dayEndsMs) this.#approvedMicroUsd = approvedMicroUsd
+      const [endsMs, approvedMicroUsd, lostMicroUsd] = values
+      if (endsMs !== this.#dayEndsMs) return
+      this.#approvedMicroUsd = approvedMicroUsd
+      this.#lostMicroUsd = lostMicroUsd
       return
     }
     const [bundle, venue, outcome, held, cost] = values
@@ -205,6 +231,23 @@ class Books {
       cells[FillCell.filledMicroShares],
       cells[FillCell.costMicroUsd] + cells[FillCell.feeMicroUsd],
     )
+  }
+
+  #state(cells: Float64Array): void {
+    const atMs = this.#wallAtZeroMs + cells[StateCell.atNs] / NS_PER_MS
+    const isOver = OVER.includes(cells[StateCell.to] as TradeState)
+    if (isOver && atMs >= this.#dayEndsMs - DAY_MS)
+      this.#lostMicroUsd += Math.max(0, -cells[StateCell.netMicroUsd])
+  }
+
+  #command(cells: Float64Array): void {
+    const reasons = cells[CommandCell.reasons]
+    if (cells[CommandCell.command] === JournalCommand.Halt) this.#halts |= reasons
+    else {
+      this.#halts &= ~reasons
+      // From there it counts anew.
+      if ((reasons & TRIPS) !== 0) this.#lostMicroUsd = 0
+    }
   }
 
   #settlement(cells: Float64Array): void {

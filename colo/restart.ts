@@ -1,16 +1,12 @@
 import { MICRO_SHARES_PER_LOT, MICRO_USD_PER_USD, NS_PER_MS } from '@tandem/shared/units.ts'
 import type { Clock } from './clock.ts'
-import {
-  BUY_KALSHI_SELL_POLYMARKET,
-  BUY_POLYMARKET_SELL_KALSHI,
-  type Direction,
-} from './detector/direction.ts'
+import type { Direction } from './detector/direction.ts'
 import { type CheckpointRow, offerCheckpoint } from './journal/checkpoint.ts'
 import { CheckpointSection, LISTING_CELLS, RecordKind } from './journal/record.ts'
 import type { JournalRing } from './journal/ring.ts'
 import type { Listing } from './listing.ts'
 import type { OrderDesk } from './order-desk.ts'
-import { boughtOutcome } from './outcome.ts'
+import { directionThatBuys } from './outcome.ts'
 import type { Recovered, RecoveredOrder } from './recovery.ts'
 import { type Ledger, OUTCOME_COMPLEMENT, OUTCOME_NAMED } from './state/ledger.ts'
 import { OrderKind } from './state/orders.ts'
@@ -57,9 +53,11 @@ export function writeListing(ring: JournalRing, listing: Listing): void {
 /** What is held, so that a later run need not know what was before it. */
 function writeCheckpoint(
   { journal, listing, ledger, clock }: RestartParts,
-  { endsMs, approvedMicroUsd }: Recovered['day'],
+  { endsMs, approvedMicroUsd, lostMicroUsd }: Recovered['day'],
 ): void {
-  const rows: CheckpointRow[] = [{ section: CheckpointSection.Day, values: [endsMs, approvedMicroUsd] }]
+  const rows: CheckpointRow[] = [
+    { section: CheckpointSection.Day, values: [endsMs, approvedMicroUsd, lostMicroUsd] },
+  ]
   for (const bundle of listing.bundles.keys())
     for (let venue = 0; venue < VENUES; venue++)
       for (const outcome of [OUTCOME_NAMED, OUTCOME_COMPLEMENT]) {
@@ -74,7 +72,7 @@ function writeCheckpoint(
 
 /** @returns pairs of the journal that are not listed any more, and of which something is held */
 export async function restart(recovered: Recovered, parts: RestartParts): Promise<string[]> {
-  const { clock, listing, ledger, desk } = parts
+  const { clock, listing, ledger, trades, desk } = parts
   const bundleOf = new Map(listing.pairs.map(({ pair }, bundle) => [pair.id, bundle]))
   const unlisted = new Set<string>()
   for (const { pair, venue, outcome, heldMicroShares, costMicroUsd } of recovered.positions) {
@@ -88,25 +86,24 @@ export async function restart(recovered: Recovered, parts: RestartParts): Promis
     return []
   }
 
-  const held = new Held(parts)
-  for (const bundle of listing.bundles.keys())
-    if (Math.abs(ledger.excessMicroShares(bundle, OUTCOME_NAMED)) >= MICRO_SHARES_PER_LOT)
-      held.ofExcess(bundle)
   const known = new Set(recovered.sent)
+  const restored = new Set<number>()
   const take = (order: RecoveredOrder): void => {
     const bundle = bundleOf.get(order.pair)
     if (bundle === undefined) {
       unlisted.add(order.pair)
       return
     }
-    parts.resume(desk.resume(held.of(bundle, order.direction as Direction), order), order)
+    const trade = desk.restore(bundle, order.direction as Direction)
+    restored.add(trade)
+    parts.resume(desk.resume(trade, order), order)
   }
   recovered.orders.forEach(take)
   writeCheckpoint(parts, recovered.day)
   const startedMs = clock.wallMs()
   const startedNs = clock.nowNs()
   const sinceMs = recovered.lastMs - BEFORE_MS
-  for (let isFresh = false; !isFresh; await parts.sleep(ROUND_MS)) {
+  for (let isFound = false; !isFound; await parts.sleep(ROUND_MS)) {
     const found = await unwritten(recovered, parts, known, sinceMs).catch(() => undefined)
     if (found === undefined) continue
     for (const order of found.orders) {
@@ -114,45 +111,13 @@ export async function restart(recovered: Recovered, parts: RestartParts): Promis
       take(order)
     }
     const isLongAgo = clock.nowNs() - startedNs >= parts.absenceMs * NS_PER_MS
-    isFresh = isLongAgo && found.asOfMs >= startedMs + CLOCKS_APART_MS_MAX
+    const isFresh = found.asOfMs >= startedMs + CLOCKS_APART_MS_MAX
+    // Beside what holds it open, an order of it is under way: what it brings may cover what is over now.
+    const isOver = [...restored].every((trade) => trades.underWay[trade] === 1)
+    isFound = isLongAgo && isFresh && isOver
   }
-  held.release()
+  for (const bundle of listing.bundles.keys()) desk.cover(bundle, clock.nowNs())
   return [...unlisted]
-}
-
-/** The restored trades, one for each pair and direction, held open until all is found. */
-class Held {
-  readonly #parts: RestartParts
-  readonly #trades = new Map<string, number>()
-
-  constructor(parts: RestartParts) {
-    this.#parts = parts
-  }
-
-  /** In the direction whose Polymarket leg is what is over, or whose Kalshi leg is: whichever holds it. */
-  ofExcess(bundle: number): void {
-    const { ledger } = this.#parts
-    const over = ledger.excessMicroShares(bundle, OUTCOME_NAMED) > 0 ? OUTCOME_NAMED : OUTCOME_COMPLEMENT
-    const isOnPolymarket =
-      ledger.heldMicroShares(bundle, POLYMARKET, over) >= ledger.heldMicroShares(bundle, KALSHI, over)
-    const venue = isOnPolymarket ? POLYMARKET : KALSHI
-    const direction = [BUY_POLYMARKET_SELL_KALSHI, BUY_KALSHI_SELL_POLYMARKET].find(
-      (direction) => boughtOutcome(venue, direction as Direction) === over,
-    )
-    this.of(bundle, direction as Direction)
-  }
-
-  of(bundle: number, direction: Direction): number {
-    const key = `${bundle} ${direction}`
-    const trade = this.#trades.get(key) ?? this.#parts.desk.restore(bundle, direction)
-    this.#trades.set(key, trade)
-    return trade
-  }
-
-  release(): void {
-    const { desk, clock } = this.#parts
-    for (const trade of this.#trades.values()) desk.release(trade, clock.nowNs())
-  }
 }
 
 /** Orders of ours that the venues know and the journal does not, and how fresh Kalshi's list is. */
@@ -174,7 +139,7 @@ async function unwritten(
     if (!isOurs || known.has(name) || pair === undefined) continue
     // Kalshi nets by itself, so that a sale is told as a purchase of the other outcome.
     const outcome = buysYes === (pair.polarity === 'same') ? OUTCOME_NAMED : OUTCOME_COMPLEMENT
-    const direction = outcome === OUTCOME_NAMED ? BUY_KALSHI_SELL_POLYMARKET : BUY_POLYMARKET_SELL_KALSHI
+    const direction = directionThatBuys(KALSHI, outcome)
     found.push({ ...order, pair: pair.id, direction, venue: KALSHI, kind: OrderKind.Entry, name })
   }
   for (const { name, token, sells } of takers) {
@@ -183,8 +148,8 @@ async function unwritten(
     )?.pair
     if (!hashes.has(name) || known.has(name) || pair === undefined) continue
     if (found.some((other) => other.name === name)) continue
-    const isNamed = token === pair.polymarket.yesToken
-    const direction = isNamed ? BUY_POLYMARKET_SELL_KALSHI : BUY_KALSHI_SELL_POLYMARKET
+    const outcome = token === pair.polymarket.yesToken ? OUTCOME_NAMED : OUTCOME_COMPLEMENT
+    const direction = directionThatBuys(POLYMARKET, outcome)
     const kind = sells ? OrderKind.SellBack : OrderKind.Entry
     found.push({ ...order, pair: pair.id, direction, venue: POLYMARKET, kind, name })
   }

@@ -120,6 +120,7 @@ export class TradeLog {
     cells[StateCell.from] = trades.state[trade]
     trades.move(trade, event)
     cells[StateCell.to] = trades.state[trade]
+    cells[StateCell.netMicroUsd] = trades.netMicroUsd(trade)
     this.#journal.appendCells(RecordKind.State, cells, STATE_CELLS)
   }
 }

@@ -14,8 +14,12 @@ export function isCertificateLoss(why: string): boolean {
 }
 
 /** One line a trouble, none when all is well. */
-export function troublesOf({ isSignerGone, isJournalBlocked, venues }: Standing): string[] {
+export function troublesOf({ trips, isSignerGone, isJournalBlocked, venues }: Standing): string[] {
   const troubles: string[] = []
+  if (trips.length > 0)
+    troubles.push(
+      `a breaker has tripped (${trips.join(', ')}), so that nothing new is begun: see why, then \`tandem resume --tripped\` [BREAKER_TRIPPED]`,
+    )
   if (isSignerGone)
     troubles.push('the signer has ended, so that nothing new is begun: start again [SIGNER_GONE]')
   if (isJournalBlocked)

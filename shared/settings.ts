@@ -51,6 +51,45 @@ const Limits = z
     })
   })
 
+const Breakers = z
+  .strictObject({
+    dayLossMicroUsd: microUsd
+      .default(100_000_000)
+      .describe('Most that trades which ended worse than they cost may lose within one day of UTC.'),
+    lastOnes: z
+      .int()
+      .min(1)
+      .max(1_000)
+      .default(20)
+      .describe('How many of the last entries, and of their orders, the next two are counted among.'),
+    refusals: z
+      .int()
+      .min(1)
+      .default(10)
+      .describe('So many refused entry orders among the last ones stop new entries.'),
+    legFailures: z
+      .int()
+      .min(1)
+      .default(10)
+      .describe('So many entries that filled on one side alone, among the last ones, stop new entries.'),
+    stallMs: milliseconds
+      .min(100)
+      .max(60_000)
+      .default(2_000)
+      .describe('A loop of ours that stands still for so long stops new entries.'),
+  })
+  .superRefine((breakers, context) => {
+    for (const name of ['refusals', 'legFailures'] as const) {
+      if (breakers[name] <= breakers.lastOnes) continue
+      // It would never be reached.
+      context.addIssue({
+        code: 'custom',
+        path: [name],
+        message: `must be at most lastOnes, ${breakers.lastOnes}`,
+      })
+    }
+  })
+
 const Pool = z.strictObject({
   sizesCents: z
     .array(z.int().min(100))
@@ -153,6 +192,7 @@ export const Settings = z
         'What getting out of a contract whose other leg did not fill may lose at most, the fee of the way out included.',
       ),
     limits: Limits.prefault({}),
+    breakers: Breakers.prefault({}),
     pool: Pool.prefault({}),
     kalshi: Kalshi.prefault({}),
     polymarket: Polymarket.prefault({}),

@@ -6,7 +6,6 @@ import {
   CHECKPOINT_VALUES,
   CheckpointCell,
   CheckpointSection,
-  CommandOrigin,
   JournalCommand,
   LAYOUTS,
   type ReadRecord,
@@ -17,6 +16,7 @@ import {
 import type { SegmentHeader } from '@tandem/colo/journal/segment.ts'
 import { PoolMiss } from '@tandem/colo/pool/miss.ts'
 import { Refusal } from '@tandem/colo/risk/check.ts'
+import { haltNames } from '@tandem/colo/risk/halt.ts'
 import { OrderKind } from '@tandem/colo/state/orders.ts'
 import { TradeState } from '@tandem/colo/state/trade.ts'
 import { TurnCell, TurnOutcome } from '@tandem/colo/turn.ts'
@@ -96,7 +96,6 @@ const TABLES: Record<string, Record<string, number>> = {
   'State to': TradeState,
   'Fill end': LegEnd,
   'Command command': JournalCommand,
-  'Command origin': CommandOrigin,
   'Checkpoint section': CheckpointSection,
 }
 /** A Turn's reason is a number of whoever said no. */
@@ -110,6 +109,7 @@ const REASONS: Record<number, Record<string, number>> = {
 function valueName(kind: string, cell: string, value: number, cells: Record<string, number>): string {
   if (cell === 'venue') return VENUE_NAMES[value] ?? String(value)
   if (cell === 'direction') return DIRECTION_NAMES[value] ?? String(value)
+  if (cell === 'reasons') return haltNames(value).join('+')
   const isReason = kind === 'Turn' && cell === 'reason'
   const table = isReason ? REASONS[cells[Object.keys(TurnCell)[TurnCell.outcome]]] : TABLES[`${kind} ${cell}`]
   return table === undefined ? String(value) : nameOf(table, value)

@@ -18,6 +18,7 @@ import { Operator } from '@tandem/colo/operator.ts'
 import { SALT_MAX, SALT_MIN } from '@tandem/colo/pool/pool.ts'
 import { DIGEST_BYTES } from '@tandem/colo/pool/store.ts'
 import { recover } from '@tandem/colo/recovery.ts'
+import { HaltReason } from '@tandem/colo/risk/halt.ts'
 import { spawnSigner } from '@tandem/colo/signer/spawn.ts'
 import { troublesOf } from '@tandem/colo/trouble.ts'
 import { TurnCell, TurnOutcome } from '@tandem/colo/turn.ts'
@@ -159,6 +160,8 @@ async function run(lines: AsyncIterator<string>): Promise<number> {
   )
   // Read before it is gone on with.
   const recovered = recover(order.journal, Date.now())
+  if ((recovered.halts & HaltReason.Operator) !== 0)
+    alarm('an operator halted a run before this one, and it stands: `tandem resume` takes it back', {})
   // Last, so that its wall clock is that of the executor's ns 0.
   const journal = new Journal({
     directory: order.journal,

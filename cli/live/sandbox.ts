@@ -47,6 +47,8 @@ export interface SandboxOptions {
   readonly vitals?: boolean
   /** The journal's directory; without one it is temporary and goes with the run. */
   readonly journal?: string | undefined
+  /** In place of the sandbox's own. */
+  readonly settings?: object
 }
 
 /** The sandbox's reads are never behind; its slowest markets hold a taker's order back for less than this. */
@@ -59,6 +61,7 @@ const ABSENCE_MS = 5_000
 const SANDBOX_SETTINGS = {
   polymarket: { absenceMs: ABSENCE_MS },
   flattenLossMicroUsd: 200_000,
+  breakers: { dayLossMicroUsd: 1_000_000_000_000_000 },
   limits: {
     marketMicroUsd: 1_000_000_000_000_000,
     eventMicroUsd: 1_000_000_000_000_000,
@@ -210,7 +213,7 @@ export class SandboxRun {
       },
       mapping: { pairs, fees },
       fees: FEES,
-      settings: SANDBOX_SETTINGS,
+      settings: { ...SANDBOX_SETTINGS, ...this.#options.settings },
       signer: { orderKeyFile, ephemeral: 'ed25519', limits: PER_ORDER_LIMIT },
       balanceMicroUsd: [polymarketLedger.balanceMicroUsd, kalshiLedger.balanceMicroUsd],
       journal: this.journalPath,

@@ -20,7 +20,11 @@ const Request = z.discriminatedUnion('command', [
   z.strictObject({ command: z.literal('status') }),
   z.strictObject({ command: z.literal('positions') }),
   z.strictObject({ command: z.literal('orders') }),
-  z.strictObject({ command: z.literal('resume') }),
+  z.strictObject({
+    command: z.literal('resume'),
+    /** What breakers did is taken back as well. */
+    tripped: z.boolean().default(false),
+  }),
   z.strictObject({
     command: z.literal('unwind'),
     pair: z.string(),
@@ -32,6 +36,7 @@ const Request = z.discriminatedUnion('command', [
   }),
 ])
 type Request = z.output<typeof Request>
+export type ResumeRequest = Extract<Request, { command: 'resume' }>
 export type UnwindRequest = Extract<Request, { command: 'unwind' }>
 export type ControlRequest = Request
 
@@ -41,7 +46,7 @@ export interface Operated {
   positions(): unknown
   orders(): unknown
   halt(): unknown
-  resume(): unknown
+  resume(request: ResumeRequest): unknown
   unwind(request: UnwindRequest): unknown
 }
 
@@ -89,7 +94,8 @@ const ONLY_HALT = problemOf(
 
 function asked(line: string, operated: Operated): unknown {
   const request = checked(Request, parsed(line), { code: 'CONTROL_REQUEST_BAD', where: 'request' })
-  return request.command === 'unwind' ? operated.unwind(request) : operated[request.command]()
+  if (request.command === 'unwind') return operated.unwind(request)
+  return request.command === 'resume' ? operated.resume(request) : operated[request.command]()
 }
 
 function parsed(line: string): unknown {

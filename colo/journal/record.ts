@@ -107,9 +107,12 @@ export const AnswerKind = {
 export const AnswerCell = { atNs: 0, order: 1, venue: 2, kind: 3, reason: 4 } as const
 export const ANSWER_CELLS = 5
 
-/** States as TradeState in state/trade.ts numbers them. */
-export const StateCell = { atNs: 0, trade: 1, bundle: 2, from: 3, to: 4 } as const
-export const STATE_CELLS = 5
+/**
+ * States as TradeState in state/trade.ts numbers them. `netMicroUsd`: what the trade brings when its markets are resolved,
+ * if what is naked then pays nothing.
+ */
+export const StateCell = { atNs: 0, trade: 1, bundle: 2, from: 3, to: 4, netMicroUsd: 5 } as const
+export const STATE_CELLS = 6
 
 export const JournalCommand = {
   /** No new entry. */
@@ -117,26 +120,19 @@ export const JournalCommand = {
   Resume: 1,
 } as const
 
-/** Who gave a command. */
-export const CommandOrigin = {
-  /** A person, or the process's own orderly end. */
-  Operator: 0,
-  /** The signer is gone: nothing can be unwound without it. */
-  Signer: 1,
-} as const
-
-export const CommandCell = { atNs: 0, command: 1, origin: 2 } as const
+/** `reasons`: whose halt it is, bits of HaltReason in risk/halt.ts. */
+export const CommandCell = { atNs: 0, command: 1, reasons: 2 } as const
 export const COMMAND_CELLS = 3
 
 /** The meaning of checkpoint rows may grow; whoever reads one of another layout stops. */
-export const CHECKPOINT_LAYOUT = 1
+export const CHECKPOINT_LAYOUT = 2
 
 export const CheckpointSection = { Position: 0, Day: 1 } as const
 
 /** By section: the values that follow a row's head. Bundles are those of the Listing records before it. */
 export const CHECKPOINT_VALUES = [
   ['bundle', 'venue', 'outcome', 'heldMicroShares', 'costMicroUsd'],
-  ['dayEndsMs', 'approvedMicroUsd'],
+  ['dayEndsMs', 'approvedMicroUsd', 'lostMicroUsd'],
 ] as const
 
 /** A checkpoint is `rows` records with neighbouring sequence numbers; a part of one is none (checkpoint.ts). */

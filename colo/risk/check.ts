@@ -3,13 +3,14 @@ import { MICRO_SHARES_PER_LOT, type Ns } from '@tandem/shared/units.ts'
 import { type Ledger, OUTCOME_NAMED } from '../state/ledger.ts'
 import { TRADES_MAX, type Trades } from '../state/trades.ts'
 import { KALSHI, POLYMARKET } from '../venue/venue.ts'
+import { DayTotal } from './day-total.ts'
 import type { Approved, Intent } from './intent.ts'
 
 /** Why an intent may not be sent. The first that applies is given. */
 export const Refusal = {
   /** Nothing stands against it. */
   None: 0,
-  /** An operator, or a fault of ours, stopped new entries. */
+  /** An operator, a fault of ours or a breaker stopped new entries. */
   Halted: 1,
   /** The journal has no room or cannot write: what is not recorded is not done. */
   JournalBlocked: 2,
@@ -85,8 +86,6 @@ assert(IN_FLIGHT_MAX < TRADES_MAX, 'RISK_REFUSES_BEFORE_TRADES_FULL')
  */
 const EXPOSED_MICRO_SHARES = 2 * MICRO_SHARES_PER_LOT
 
-const DAY_NS = 86_400_000_000_000
-
 /** The one place that approves. Reads the books of account, changes nothing but its own memory of approvals. */
 export class Risk {
   /** Why the last `check` refused; None when it approved. */
@@ -109,8 +108,7 @@ export class Risk {
   readonly #isOver: Uint8Array
   /** By bundle: the worst that would be naked if what was matched and is not settled were taken back. */
   readonly #unsettledMicroUsd: Float64Array
-  #dayEndsNs: number
-  #approvedTodayMicroUsd = 0
+  readonly #approvedToday: DayTotal
 
   /** @param dayEndsNs when the UTC day of the start ends, on our clock. */
   constructor(
@@ -132,7 +130,7 @@ export class Risk {
     this.#isBlocked = new Uint8Array(eventOfBundle.length)
     this.#isOver = new Uint8Array(eventOfBundle.length)
     this.#unsettledMicroUsd = new Float64Array(eventOfBundle.length)
-    this.#dayEndsNs = dayEndsNs
+    this.#approvedToday = new DayTotal(dayEndsNs)
   }
 
   /** No entry of this pair until `unblock`: what is held of it is not known. */
@@ -195,13 +193,13 @@ export class Risk {
 
   /** What a run before this one approved today. */
   carry(approvedMicroUsd: number): void {
-    this.#approvedTodayMicroUsd += approvedMicroUsd
+    this.#approvedToday.microUsd += approvedMicroUsd
   }
 
   /** A trade is open: counted before its first byte leaves. */
   sent(bundle: number, worstMicroUsd: number): void {
     this.#inFlight[bundle]++
-    this.#approvedTodayMicroUsd += worstMicroUsd
+    this.#approvedToday.microUsd += worstMicroUsd
     this.#spentByEventMicroUsd[this.#eventOfBundle[bundle]] += worstMicroUsd
   }
 
@@ -217,10 +215,7 @@ export class Risk {
     const ledger = this.#ledger
     const limits = this.#limits
     const worstMicroUsd = polymarketCostMicroUsd + kalshiCostMicroUsd
-    if (nowNs >= this.#dayEndsNs) {
-      this.#dayEndsNs += DAY_NS * Math.ceil((nowNs - this.#dayEndsNs + 1) / DAY_NS)
-      this.#approvedTodayMicroUsd = 0
-    }
+    this.#approvedToday.roll(nowNs)
     if (this.halts !== 0) return Refusal.Halted
     if (this.isClockSkewed) return Refusal.ClockSkewed
     if (!journalHasRoom) return Refusal.JournalBlocked
@@ -243,7 +238,7 @@ export class Risk {
     if (!(polymarketMicroUsd <= limits.venueMicroUsd && kalshiMicroUsd <= limits.venueMicroUsd))
       return Refusal.VenueLimit
     if (!(polymarketMicroUsd + kalshiMicroUsd <= limits.totalMicroUsd)) return Refusal.TotalLimit
-    if (!(this.#approvedTodayMicroUsd + worstMicroUsd <= limits.dayMicroUsd)) return Refusal.DayLimit
+    if (!(this.#approvedToday.microUsd + worstMicroUsd <= limits.dayMicroUsd)) return Refusal.DayLimit
     if (!(ledger.availableMicroUsd(bundle, POLYMARKET) >= polymarketCostMicroUsd))
       return Refusal.PolymarketBalance
     if (!(ledger.availableMicroUsd(bundle, KALSHI) >= kalshiCostMicroUsd)) return Refusal.KalshiBalance

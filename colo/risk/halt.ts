@@ -6,8 +6,23 @@ export const HaltReason = {
   Stopping: 2,
   /** The signer is gone: nothing could be unwound. */
   Signer: 4,
+  // Breakers (breakers.ts), until an operator takes them back by name:
+  /** Trades lost more today than a day may. */
+  DayLoss: 8,
+  /** Too many of the last entry orders were refused. */
+  Refusals: 16,
+  /** Too many of the last entries filled on one side alone. */
+  LegFailures: 32,
+  /** Our own loop stood still for long. */
+  Stall: 64,
 } as const
 export type HaltReason = (typeof HaltReason)[keyof typeof HaltReason]
+
+/** Those of the breakers. */
+export const TRIPS = HaltReason.DayLoss | HaltReason.Refusals | HaltReason.LegFailures | HaltReason.Stall
+
+/** Those that the next process stands under as well: nobody has taken them back. */
+export const LASTING_HALTS = HaltReason.Operator | TRIPS
 
 /** The names of the reasons that are set. */
 export function haltNames(halts: number): string[] {

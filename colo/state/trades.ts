@@ -45,6 +45,13 @@ export class Trades {
     this.state[trade] = TradeState.Entering
     this.underWay[trade] = 0
     this.worstMicroUsd[trade] = worstMicroUsd
+    this.clear(trade)
+    this.#open++
+    return trade
+  }
+
+  /** As if nothing had been booked on it. */
+  clear(trade: number): void {
     this.hasSold[trade] = 0
     for (let cell = trade * VENUES; cell < (trade + 1) * VENUES; cell++) {
       this.filledMicroShares[cell] = 0
@@ -53,8 +60,13 @@ export class Trades {
       this.boughtMicroShares[cell] = 0
       this.boughtMicroUsd[cell] = 0
     }
-    this.#open++
-    return trade
+  }
+
+  /** All open trades of a bundle. Off the path: it allocates. */
+  of(bundle: number): number[] {
+    const found: number[] = []
+    for (let trade = 0; trade < TRADES_MAX; trade++) if (this.bundle[trade] === bundle) found.push(trade)
+    return found
   }
 
   /** The open trade of a bundle and direction, or -1. */
@@ -101,6 +113,13 @@ export class Trades {
     for (let cell = trade * VENUES; cell < (trade + 1) * VENUES; cell++)
       spent += this.costMicroUsd[cell] + this.feeMicroUsd[cell]
     return spent
+  }
+
+  /** What it brings when both markets are resolved: a dollar for every pair of shares, and nothing for what is naked. */
+  netMicroUsd(trade: number): number {
+    const cell = trade * VENUES
+    const pairs = Math.min(this.filledMicroShares[cell + POLYMARKET], this.filledMicroShares[cell + KALSHI])
+    return pairs - this.spentMicroUsd(trade)
   }
 
   /** @throws Failure when the table of trade.ts has no such step */

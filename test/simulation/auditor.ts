@@ -4,6 +4,7 @@ import type { ExecutorObserver } from '@tandem/colo/executor.ts'
 import type { BookListener } from '@tandem/colo/feed/intake.ts'
 import { FillCell, RecordKind } from '@tandem/colo/journal/record.ts'
 import type { Assembly } from '@tandem/colo/main.ts'
+import { TRIPS } from '@tandem/colo/risk/halt.ts'
 import {
   kalshiPurse,
   OUTCOME_COMPLEMENT,
@@ -61,7 +62,7 @@ export const VIOLATIONS = {
   'shares-differ': 'at the end the executor’s shares are not those of the venues',
   'money-differs': 'at the end the executor’s money is not that of the venues',
   unresolved: 'at the end a trade is still open and not parked, long after the last fault',
-  'entered-while-halted': 'a trade was entered after the halt',
+  'entered-while-halted': 'a trade was entered after a halt, or after a breaker had tripped',
   'decided-on-dead-book': 'orders were sent on a book that was not LIVE',
   'decided-on-false-book':
     'orders were sent on prices that the venue had not had for longer than it may go unnoticed',
@@ -159,6 +160,7 @@ export class Auditor implements OrderWitness {
   readonly paths = new Paths()
   attempts = 0
   isHalted = false
+  #isTripped = false
   readonly #scheduler: Scheduler
   #world: World | undefined
   #account: Account | undefined
@@ -250,7 +252,7 @@ export class Auditor implements OrderWitness {
     if (!(counter < this.#durableCounters)) this.#violated('sent-undurable', `kalshi ${id}`)
     // Both legs of an entry leave in one turn of the loop; whatever leaves alone is a way out.
     if (audit.lastPolymarket?.sentNs !== nowNs) return
-    if (this.isHalted) this.#violated('entered-while-halted', audit.pair.id)
+    if (this.isHalted || this.#isTripped) this.#violated('entered-while-halted', audit.pair.id)
     const price = scaledFromDecimal(body.price, 4) as number
     const lots = scaledFromDecimal(body.count.trim(), 2) as number
     const pay = payPerLot(body.side === 'bid' ? SIDE_BID : SIDE_ASK, price)
@@ -344,7 +346,11 @@ export class Auditor implements OrderWitness {
     turn: (cells) => this.#turn(cells),
     signal() {},
     badFrame() {},
-    halted() {},
+    halted: (halts) => {
+      const isTripped = (halts & TRIPS) !== 0
+      if (isTripped && !this.#isTripped) this.paths.tripped()
+      this.#isTripped = isTripped
+    },
     leg: (cells) => {
       this.#said.push(cells.join())
       this.paths.leg(cells)

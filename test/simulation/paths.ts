@@ -55,6 +55,10 @@ export class Paths {
     this.#count('refused')
   }
 
+  tripped(): void {
+    this.#count('tripped')
+  }
+
   moneyMoved(): void {
     this.#count('money-moved')
   }

@@ -3,7 +3,7 @@ import { Listing } from '@tandem/colo/listing.ts'
 import { Live } from '@tandem/colo/live.ts'
 import { SALT_MIN } from '@tandem/colo/pool/pool.ts'
 import { recover } from '@tandem/colo/recovery.ts'
-import { HaltReason } from '@tandem/colo/risk/halt.ts'
+import { HaltReason, TRIPS } from '@tandem/colo/risk/halt.ts'
 import { Random } from '@tandem/sandbox/engine/random.ts'
 import { Faults, type VenueName } from '@tandem/sandbox/faults.ts'
 import { FEES } from '@tandem/sandbox/world.ts'
@@ -29,6 +29,8 @@ const FEE_SET = 'sandbox'
 /** After the halt: the least, and as long as something is still unknown. */
 const TAIL_MS = 75_000
 const TAIL_MS_MAX = 100_000
+/** An operator who looks at every trip, and finds that it may go on. */
+const RESUMED_AFTER_MS = 3_000
 const ORDER_PATHS: readonly string[] = ['/order', '/trade-api/v2/portfolio/events/orders']
 
 /** What became of one scenario. */
@@ -131,7 +133,14 @@ export async function simulate(scenario: Scenario): Promise<Outcome> {
       openRest: (url) => new SimulatedRestClient(new URL(url).hostname as VenueName, ways, receive),
     },
     warm: false,
-    observer: auditor.observer,
+    observer: {
+      ...auditor.observer,
+      halted(halts, nowNs) {
+        auditor.observer.halted(halts, nowNs)
+        if ((halts & TRIPS) !== 0)
+          scheduler.after(RESUMED_AFTER_MS * NS_PER_MS, () => live.assembly.executor.resume(TRIPS))
+      },
+    },
     recovered: recover('', WALL_AT_ZERO_MS),
     onUnlisted() {},
   })

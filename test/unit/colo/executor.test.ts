@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { RunRecord } from '@tandem/cli/replay/report.ts'
 import { SimulatedClock } from '@tandem/colo/clock.ts'
+import { BUY_KALSHI_SELL_POLYMARKET } from '@tandem/colo/detector/direction.ts'
 import { RecordKind } from '@tandem/colo/journal/record.ts'
 import { JournalRing, newRingMemory, RING_RECORDS, RingCell, ringViews } from '@tandem/colo/journal/ring.ts'
 import { Listing } from '@tandem/colo/listing.ts'
@@ -12,11 +13,13 @@ import { SALT_MIN } from '@tandem/colo/pool/pool.ts'
 import { Refusal } from '@tandem/colo/risk/check.ts'
 import { HaltReason } from '@tandem/colo/risk/halt.ts'
 import type { Signer, SignerListener } from '@tandem/colo/signer/signer.ts'
-import { OrderState } from '@tandem/colo/state/order.ts'
+import { OUTCOME_COMPLEMENT, OUTCOME_NAMED } from '@tandem/colo/state/ledger.ts'
+import { OrderEvent, OrderState } from '@tandem/colo/state/order.ts'
+import { OrderKind } from '@tandem/colo/state/orders.ts'
 import { TokenKind, tokenKind, tokenValue } from '@tandem/colo/token.ts'
 import { TurnCell, TurnOutcome } from '@tandem/colo/turn.ts'
 import { planUnwind } from '@tandem/colo/unwind.ts'
-import { UnknownReason } from '@tandem/colo/venue/leg.ts'
+import { LegEnd, UnknownReason } from '@tandem/colo/venue/leg.ts'
 import { KALSHI, POLYMARKET, type Venue } from '@tandem/colo/venue/venue.ts'
 import { readMapping } from '@tandem/shared/mapping.ts'
 import { readSettings } from '@tandem/shared/settings.ts'
@@ -368,6 +371,61 @@ test('an operator’s halt stops entries until it is taken back', () => {
   assert.equal(parts.kalshi('0.5300', '0.4500'), TurnOutcome.Refused)
   parts.executor.resume(HaltReason.Operator)
   assert.equal(parts.kalshi('0.5300', '0.4500'), TurnOutcome.Sent)
+})
+
+const TWO = { lastOnes: 4, refusals: 2, legFailures: 2 }
+
+test('entries of which one side alone fills trip a breaker, and a person takes it back by name', () => {
+  const parts = stocked({ settings: { breakers: TWO } })
+  const { operator } = operated(parts)
+  for (const round of [0, 1]) {
+    parts.polymarket('0.45', '0.47', String(900 + round))
+    assert.equal(parts.kalshi('0.5300', '0.4500', `${900 + round}.00`), TurnOutcome.Sent)
+    parts.step(40)
+    parts.polymarket('0.55', '0.60')
+    parts.step(400)
+    assert.equal(last(parts.record.trades).outcome, 'sold_back')
+    parts.kalshi('0.4500', '0.5300')
+    parts.step(400)
+  }
+  assert.deepEqual(operator.status().halts, ['LegFailures'])
+  parts.polymarket('0.45', '0.47', '800')
+  assert.equal(parts.kalshi('0.5300', '0.4500', '800.00'), TurnOutcome.Refused)
+  assert.equal(parts.record.decisions.refused.Halted, 1)
+  // Not by the way: whoever resumes after a halt of his own need not have seen it.
+  operator.halt()
+  assert.deepEqual(operator.resume({ command: 'resume', tripped: false }).halts, ['LegFailures'])
+  assert.deepEqual(operator.resume({ command: 'resume', tripped: true }).halts, [])
+  assert.equal(parts.kalshi('0.5300', '0.4500', '801.00'), TurnOutcome.Sent)
+})
+
+test('entry orders that a venue refuses trip a breaker; refused exits do not', () => {
+  const parts = stocked({ settings: { breakers: TWO } })
+  const order = (kind: OrderKind): number => {
+    const trade = parts.trades.begin(0, 0, 1)
+    parts.risk.sent(0, 1)
+    const number = parts.orders.plan(trade, 0, 0, KALSHI, kind)
+    parts.orders.move(parts.orders.place(number), OrderEvent.Send)
+    parts.trades.underWay[trade]++
+    return number
+  }
+  const refuse = (kind: OrderKind): void =>
+    parts.desk.legDone(order(kind), KALSHI, 0, 0, 0, parts.clock.nowNs(), LegEnd.Refused, 1)
+  for (let i = 0; i < 5; i++) refuse(OrderKind.SellBack)
+  refuse(OrderKind.Entry)
+  assert.equal(parts.risk.halts, 0)
+  refuse(OrderKind.Entry)
+  assert.equal(parts.risk.halts, HaltReason.Refusals)
+})
+
+test('trades that lose more than a day may stop entries', () => {
+  const parts = stocked({ settings: { breakers: { dayLossMicroUsd: 2_000_000 } } })
+  parts.kalshi('0.5300', '0.4500')
+  parts.step(40)
+  parts.polymarket('0.55', '0.60')
+  parts.step(200)
+  assert.ok(last(parts.record.trades).net_micro_usd <= -2_000_000)
+  assert.equal(parts.risk.halts, HaltReason.DayLoss)
 })
 
 test('dust is taken along until it is a lot, so no pair drifts apart', () => {
@@ -771,6 +829,57 @@ test('a sale whose order nobody signs sells nothing and leaves no trade', () => 
   assert.equal(parts.trades.open, 0)
 })
 
+/** Puts shares and what they cost into the books of account, as a restart does. */
+function hold({ ledger }: ReturnType<typeof scene>, venue: Venue, outcome: number, shares: number): void {
+  ledger.settle(venue, 0, outcome, shares * 1_000_000, shares * 450_000)
+}
+
+test('what is over of a pair on both venues at once is closed whole', () => {
+  const parts = stocked()
+  // As a crash leaves it: Kalshi's leg has turned what it covered around, Polymarket's was never filled.
+  hold(parts, POLYMARKET, OUTCOME_NAMED, 216)
+  hold(parts, KALSHI, OUTCOME_NAMED, 128)
+  parts.desk.cover(0, parts.clock.nowNs())
+  parts.step(1_000)
+  assert.deepEqual([parts.ledger.excessMicroShares(0, OUTCOME_NAMED), parts.trades.open], [0, 0])
+})
+
+test('of what is held on both venues no more is closed than is over', () => {
+  const parts = stocked()
+  hold(parts, POLYMARKET, OUTCOME_NAMED, 300)
+  hold(parts, KALSHI, OUTCOME_NAMED, 100)
+  hold(parts, POLYMARKET, OUTCOME_COMPLEMENT, 200)
+  parts.desk.cover(0, parts.clock.nowNs())
+  parts.step(1_000)
+  assert.deepEqual([parts.ledger.excessMicroShares(0, OUTCOME_NAMED), parts.trades.open], [0, 0])
+})
+
+test('what an order of the run before brings is in what is closed once, whichever its direction', () => {
+  const parts = stocked()
+  hold(parts, POLYMARKET, OUTCOME_NAMED, 216)
+  hold(parts, KALSHI, OUTCOME_NAMED, 128)
+  const [direction, kind] = [BUY_KALSHI_SELL_POLYMARKET, OrderKind.Entry] as const
+  const trade = parts.desk.restore(0, direction)
+  const left = { pair: 'pair', sentMs: WALL_MS, worstMicroUsd: 200_000_000, name: `0x${'ab'.repeat(32)}` }
+  const order = parts.desk.resume(trade, { ...left, venue: POLYMARKET, kind, direction })
+  parts.desk.legDone(order, POLYMARKET, 300_000_000, 130_000_000, 0, parts.clock.nowNs(), LegEnd.Fills, 0)
+  parts.step(100)
+  assert.equal(parts.trades.open, 1, 'held open until all is found')
+  parts.desk.cover(0, parts.clock.nowNs())
+  parts.step(1_000)
+  assert.deepEqual([parts.ledger.excessMicroShares(0, OUTCOME_NAMED), parts.trades.open], [0, 0])
+  // 44 were over.
+  assert.equal(parts.ledger.heldMicroShares(0, POLYMARKET, OUTCOME_COMPLEMENT), 300_000_000)
+})
+
+test('a pair that both venues show naked while no trade of it is open is closed', () => {
+  const parts = stocked()
+  hold(parts, KALSHI, OUTCOME_COMPLEMENT, 50)
+  parts.desk.shown(0)
+  parts.step(1_000)
+  assert.deepEqual([parts.ledger.excessMicroShares(0, OUTCOME_NAMED), parts.trades.open], [0, 0])
+})
+
 // ---- an operator -------------------------------------------------------------------------------------------------
 
 function operated(parts: ReturnType<typeof scene>) {
@@ -859,7 +968,7 @@ test('an operator’s halt and resume are told, and leave another’s halt stand
   const { operator, commands } = operated(parts)
   parts.executor.halt(HaltReason.Signer)
   assert.deepEqual(operator.halt().halts, ['Operator', 'Signer'])
-  assert.deepEqual(operator.resume().halts, ['Signer'])
+  assert.deepEqual(operator.resume({ command: 'resume', tripped: true }).halts, ['Signer'])
   assert.deepEqual(operator.status().halts, ['Signer'])
-  assert.deepEqual(commands, [{ command: 'halt' }, { command: 'resume' }])
+  assert.deepEqual(commands, [{ command: 'halt' }, { command: 'resume', tripped: true }])
 })

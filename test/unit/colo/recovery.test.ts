@@ -7,17 +7,24 @@ import { type CheckpointRow, offerCheckpoint } from '@tandem/colo/journal/checkp
 import { Journal } from '@tandem/colo/journal/journal.ts'
 import {
   CheckpointSection,
+  COMMAND_CELLS,
+  CommandCell,
   FILL_CELLS,
   FillCell,
+  JournalCommand,
   LISTING_CELLS,
   RecordKind,
   SEND_CELLS,
   SETTLEMENT_CELLS,
   SendCell,
   SettlementCell,
+  STATE_CELLS,
+  StateCell,
 } from '@tandem/colo/journal/record.ts'
 import { recover } from '@tandem/colo/recovery.ts'
+import { HaltReason } from '@tandem/colo/risk/halt.ts'
 import { OrderKind } from '@tandem/colo/state/orders.ts'
+import { TradeState } from '@tandem/colo/state/trade.ts'
 import { KALSHI, POLYMARKET, type Venue } from '@tandem/colo/venue/venue.ts'
 
 const NOON_MS = Date.UTC(2026, 10, 22, 12)
@@ -67,7 +74,7 @@ function settlement(microShares: number, paidMicroUsd: number): Write {
 
 function checkpoint(approvedMicroUsd: number, ...positions: number[][]): Write {
   const rows: CheckpointRow[] = [
-    { section: CheckpointSection.Day, values: [MIDNIGHT_MS, approvedMicroUsd] },
+    { section: CheckpointSection.Day, values: [MIDNIGHT_MS, approvedMicroUsd, 0] },
     ...positions.map((values) => ({ section: CheckpointSection.Position, values })),
   ]
   return (ring) => assert.ok(offerCheckpoint(ring, 0, rows))
@@ -98,6 +105,7 @@ async function recovered(t: TestContext, ...runs: Write[][]) {
     ]),
     open: orders.map(({ pair, venue, name }) => [pair, venue, name]),
     approvedMicroUsd: day.approvedMicroUsd,
+    lostMicroUsd: day.lostMicroUsd,
   }
 }
 
@@ -177,6 +185,47 @@ test('what is of a pair that is not listed any more is kept', async (t) => {
     ['b', KALSHI, 7 * SHARE, SHARE],
   ])
   assert.deepEqual(open, [['a', POLYMARKET, HASH]])
+})
+
+function command(told: number, reasons: number): Write {
+  const cells = new Float64Array(COMMAND_CELLS)
+  cells[CommandCell.command] = told
+  cells[CommandCell.reasons] = reasons
+  return (ring) => ring.appendCells(RecordKind.Command, cells, COMMAND_CELLS)
+}
+
+function ended(to: TradeState, netMicroUsd: number): Write {
+  const cells = new Float64Array(STATE_CELLS)
+  cells[StateCell.to] = to
+  cells[StateCell.netMicroUsd] = netMicroUsd
+  return (ring) => ring.appendCells(RecordKind.State, cells, STATE_CELLS)
+}
+
+const { Halt, Resume } = JournalCommand
+const { Operator, Stopping, Signer, Refusals, DayLoss } = HaltReason
+
+test('a trip and an operator’s halt stand over every restart until somebody takes them back', async (t) => {
+  const halted = [command(Halt, Operator), command(Halt, Refusals)]
+  assert.equal((await recovered(t, halted, [])).halts, Operator | Refusals)
+  assert.equal((await recovered(t, halted, [command(Resume, Operator)], [])).halts, Refusals)
+  assert.equal((await recovered(t, halted, [command(Resume, Operator | Refusals)])).halts, 0)
+})
+
+test('an end in order, and a signer that is gone, stop only their own run', async (t) => {
+  assert.equal((await recovered(t, [command(Halt, Stopping), command(Halt, Signer)])).halts, 0)
+})
+
+test('what trades lost today is carried over, and counts anew after a trip was taken back', async (t) => {
+  const lost = [
+    ended(TradeState.Exposed, -9),
+    ended(TradeState.SoldBack, -5),
+    ended(TradeState.Hedged, 7),
+    ended(TradeState.Completed, -2),
+  ]
+  assert.equal((await recovered(t, lost)).lostMicroUsd, 7)
+  assert.equal((await recovered(t, lost, [checkpoint(0), ended(TradeState.SoldBack, -1)])).lostMicroUsd, 1)
+  const resumed = [...lost, command(Halt, DayLoss), command(Resume, DayLoss), ended(TradeState.SoldBack, -3)]
+  assert.equal((await recovered(t, resumed)).lostMicroUsd, 3)
 })
 
 test('the day’s approvals end with the day', async (t) => {

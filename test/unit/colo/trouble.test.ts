@@ -7,7 +7,7 @@ const venues = [
   { name: 'polymarket', ...well },
   { name: 'kalshi', ...well },
 ] as const
-const standing = { isSignerGone: false, isJournalBlocked: false, venues }
+const standing = { trips: [] as string[], isSignerGone: false, isJournalBlocked: false, venues }
 const codes = (given: Partial<typeof standing>): (string | undefined)[] =>
   troublesOf({ ...standing, ...given }).map((line) => /\[(\w+)\]$/.exec(line)?.[1])
 
@@ -17,7 +17,8 @@ describe('what keeps it from trading', () => {
   })
 
   it('is one line each, with its code', () => {
-    assert.deepEqual(codes({ isSignerGone: true, isJournalBlocked: true }), [
+    assert.deepEqual(codes({ trips: ['DayLoss'], isSignerGone: true, isJournalBlocked: true }), [
+      'BREAKER_TRIPPED',
       'SIGNER_GONE',
       'JOURNAL_BLOCKED',
     ])
