@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs'
 import { readJson } from '@tandem/cli/input.ts'
 import { Replay, type Stopwatch } from '@tandem/cli/replay/run.ts'
 import { readTape } from '@tandem/cli/replay/tape.ts'
+import { JournalRing } from '@tandem/colo/journal/ring.ts'
+import { Refusal, Risk } from '@tandem/colo/risk/check.ts'
 import { feesOf, readMapping } from '@tandem/shared/mapping.ts'
 import { readSettings } from '@tandem/shared/settings.ts'
 import { build } from 'hdr-histogram-js'
@@ -9,6 +11,8 @@ import { referenceFiles } from '../test/reference.ts'
 
 // From a frame's bytes to both requests' final bytes, over a whole tape through the real executor: codec, books, edge,
 // plan, risk, pool, header, both requests. Not in it: sockets. The recorded tape where it is, else the example.
+//
+// Every second decision is taken without what risk checks and what the journal writes: what the two add is told as well.
 //
 // The crossings of the recorded tape are thin, so the minimum edge is low, and a crossing is traded again and again
 // (`replay --stress`). The journal's ring is written, its writer thread runs, the signer process signs refills.
@@ -23,8 +27,30 @@ function histogram() {
   return build({ lowestDiscernibleValue: 1, highestTrackableValue: 1e9, numberOfSignificantValueDigits: 3 })
 }
 
+/** Whether the decision in hand does without risk and journal. */
+let isBare = false
+
+const { check } = Risk.prototype
+const { appendCells, noteCells } = JournalRing.prototype
+
+/** Everything is approved, and nothing of what happens is written down, while `isBare`. Hashes and ids are, off the path. */
+function makeStrippable(): void {
+  Risk.prototype.check = function (intent, nowNs, journalHasRoom) {
+    if (!isBare) return check.call(this, intent, nowNs, journalHasRoom)
+    this.refusal = Refusal.None
+    return this.approveExit(intent)
+  }
+  JournalRing.prototype.appendCells = function (kind, cells, count, tail, start, end) {
+    return isBare ? 0 : appendCells.call(this, kind, cells, count, tail, start, end)
+  }
+  JournalRing.prototype.noteCells = function (kind, cells, count) {
+    if (!isBare) noteCells.call(this, kind, cells, count)
+  }
+}
+
 class Times implements Stopwatch {
   readonly decideNs = histogram()
+  readonly bareNs = histogram()
   readonly frameNs = histogram()
   #beganMs = 0
   #isDecided = false
@@ -38,12 +64,15 @@ class Times implements Stopwatch {
   request(): void {
     if (this.#isDecided) return
     this.#isDecided = true
-    this.decideNs.recordValue(Math.round((performance.now() - this.#beganMs) * 1e6))
+    const decideNs = Math.round((performance.now() - this.#beganMs) * 1e6)
+    if (isBare) this.bareNs.recordValue(decideNs)
+    else this.decideNs.recordValue(decideNs)
   }
 
   /** Frames that ended in a trade are left out: the paper venue reads its orders there. */
   done(): void {
-    if (!this.#isDecided) this.frameNs.recordValue(Math.round((performance.now() - this.#beganMs) * 1e6))
+    if (this.#isDecided) isBare = !isBare
+    else this.frameNs.recordValue(Math.round((performance.now() - this.#beganMs) * 1e6))
   }
 }
 
@@ -65,14 +94,22 @@ export async function run(): Promise<object> {
   }))
   const settings = readSettings({ minEdgeMicroUsd: MIN_EDGE_MICRO_USD, cooldownMs: COOLDOWN_MS }, 'bench')
   const tape = await readTape(tapePath)
+  makeStrippable()
   let times = new Times()
   for (let round = 0; round < ROUNDS; round++) {
     times = new Times()
     await Replay.run(tape, pairs, settings, { stress: true, stopwatch: times })
   }
+  const decide_us = percentilesUs(times.decideNs)
+  const without_risk_and_journal_us = percentilesUs(times.bareNs)
   return {
     tape: isRecorded ? 'recorded' : 'example',
-    decide_us: percentilesUs(times.decideNs),
+    decide_us,
+    without_risk_and_journal_us,
+    risk_and_journal_add_us: {
+      p50: decide_us.p50 - without_risk_and_journal_us.p50,
+      p99: decide_us.p99 - without_risk_and_journal_us.p99,
+    },
     frame_us: percentilesUs(times.frameNs),
   }
 }

@@ -60,7 +60,7 @@ import { KALSHI, POLYMARKET, VENUES, type Venue } from './venue/venue.ts'
 // a contract. So what cannot be done on Polymarket to the last lot is done on Kalshi.
 
 /** How long an exposure may take to close before it is Parked. */
-const EXIT_NS_MAX = 2 * NS_PER_S
+export const EXIT_NS_MAX = 2 * NS_PER_S
 /** Pause after a round in which nothing could be done: doubled each time, up to the one of what is Parked. */
 const PAUSE_NS_MIN = 50 * NS_PER_MS
 const PAUSE_NS_MAX = NS_PER_S

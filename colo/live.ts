@@ -415,6 +415,15 @@ export class Live {
     const untilNs = this.clock.nowNs() + waitMs * NS_PER_MS
     while ((this.inFlight > 0 || this.assembly.trades.open > 0) && this.clock.nowNs() < untilNs)
       await new Promise<void>((resume) => this.#afterReads(resume))
+    let isRounded = false
+    void this.#reconciler
+      .roundOff()
+      .catch(() => {})
+      .finally(() => {
+        isRounded = true
+      })
+    while (!isRounded && this.clock.nowNs() < untilNs)
+      await new Promise<void>((resume) => this.#afterReads(resume))
     for (const { link } of this.#privates) link.stop()
     await Promise.all(this.#feeds.map((feed) => feed.close()))
     for (const gateway of this.gateways) gateway.close(this.clock.nowNs())

@@ -185,8 +185,10 @@ export class OrderDesk implements LiveLegListener, ExitSender {
     const polymarketPlace = orders.place(polymarketOrder)
     orders.setDigest(polymarketPlace, store.digests, slot * DIGEST_BYTES)
     // Kalshi's fills are final; Polymarket's may be taken back until they are settled on the chain.
-    orders.unsettledMicroUsd[polymarketPlace] = Math.max(polymarketCostMicroUsd, kalshiCostMicroUsd)
-    risk.unsettled(bundle, orders.unsettledMicroUsd[polymarketPlace])
+    const nakedMicroUsd = Math.max(polymarketCostMicroUsd, kalshiCostMicroUsd)
+    trades.nakedMicroUsd[trade] = nakedMicroUsd
+    orders.unsettledMicroUsd[polymarketPlace] = nakedMicroUsd
+    risk.unsettled(bundle, nakedMicroUsd)
     if (polymarketFirst) {
       // Its money is held back now: it must be there when its turn comes.
       this.#reserveSecond(trade, kalshiCostMicroUsd)

@@ -32,6 +32,9 @@ const TOKENS_PER_ROUND = 16
 assert((TOKENS_PER_ROUND * 10 * NS_PER_S) / ROUND_NS_MIN <= 200, 'RECONCILE_WITHIN_POLYMARKET_RATE')
 /** A balance that differs by less is rounding. */
 const MOVED_MICRO_USD = MICRO_USD_PER_CENT
+/** An order without an answer is booked by its fills, each rounded up to a micro-dollar (venue/told.ts). */
+const ROUNDING_MICRO_USD_MAX = 100
+assert(ROUNDING_MICRO_USD_MAX < MOVED_MICRO_USD, 'RECONCILE_ROUNDING_IS_NO_MOVE')
 const TOKENS = 2
 
 /** Who hears of what the venues have and we did not know of, off the path. */
@@ -86,6 +89,13 @@ export class Reconciler {
       this.#dueNs = clock.nowNs() + (isWhole ? ROUND_NS : ROUND_NS_MIN)
       this.#isRunning = false
     })
+  }
+
+  /** Polymarket's balance says by what our books are rounded. */
+  async roundOff(): Promise<void> {
+    const { clock, polymarket } = this.#parts
+    const askedNs = clock.nowNs()
+    this.#money(POLYMARKET, POLYMARKET_PURSE, await polymarket.balanceMicroUsd(), askedNs)
   }
 
   /** One round. What a venue does not answer is asked again in the next. */
@@ -187,11 +197,17 @@ export class Reconciler {
   /** A balance that differs in two looks, while nothing moved, is the true one. */
   #money(venue: Venue, purse: number, told: number, askedNs: number): void {
     const { listing, ledger, reconciliation, risk, observer } = this.#parts
+    const difference = told - ledger.balanceMicroUsd[purse]
+    const isRounding = difference !== 0 && Math.abs(difference) <= ROUNDING_MICRO_USD_MAX
+    // Whatever is on its way is dearer: no need to wait until nothing is. Kalshi's fills are exact.
+    if (venue === POLYMARKET && isRounding && ledger.isDoubted[purse] === 0) {
+      ledger.round(difference)
+      return
+    }
     const isQuiet = listing.bundles.every(
       (_, bundle) => !risk.isOpen(bundle) && reconciliation.isQuiet(bundle, venue, askedNs),
     )
     if (!isQuiet) return
-    const difference = told - ledger.balanceMicroUsd[purse]
     const before = this.#difference.get(purse)
     this.#difference.set(purse, difference)
     // The first look of all says what there is to begin with.

@@ -5,6 +5,7 @@ import { Accounts } from './accounts.ts'
 import { makeCertificate } from './certificate.ts'
 import { Control } from './control.ts'
 import { Random } from './engine/random.ts'
+import { FaultRound } from './fault-round.ts'
 import { FAULTS, type FaultName, Faults, isFaultName } from './faults.ts'
 import { TIERS, type Tier } from './kalshi/limits.ts'
 import { KalshiServer } from './kalshi/server.ts'
@@ -33,7 +34,8 @@ interface Options {
   readonly seed: number
   readonly rate: number
   readonly tier: Tier
-  readonly faults: readonly FaultName[]
+  /** `all`: each in its turn. */
+  readonly faults: readonly FaultName[] | 'all'
 }
 
 function readOptions(): Options {
@@ -48,19 +50,21 @@ function readOptions(): Options {
   })
   const { tier } = values
   if (!isTier(tier)) throw new Error(`--tier is one of ${Object.keys(TIERS).join(', ')}`)
-  const names =
-    values.faults === 'all' ? Object.keys(FAULTS) : values.faults.split(',').filter((name) => name !== '')
-  const faults = names.map((name) => {
-    if (!isFaultName(name)) throw new Error(`--faults are among ${Object.keys(FAULTS).join(', ')}`)
-    return name
-  })
   return {
     markets: within('markets', values.markets, 1, MARKETS_MAX),
     seed: within('seed', values.seed, 0, Number.MAX_SAFE_INTEGER),
     rate: within('rate', values.rate, 0, RATE_MAX),
     tier,
-    faults,
+    faults: values.faults === 'all' ? 'all' : faultsOf(values.faults),
   }
+}
+
+function faultsOf(text: string): FaultName[] {
+  const names = text.split(',').filter((name) => name !== '')
+  return names.map((name) => {
+    if (!isFaultName(name)) throw new Error(`--faults are among ${Object.keys(FAULTS).join(', ')}`)
+    return name
+  })
 }
 
 function within(name: string, value: string, low: number, high: number): number {
@@ -78,7 +82,8 @@ async function main(): Promise<void> {
   const nowMs = (): number => Date.now()
   const certificate = await makeCertificate(nowMs())
   const faults = new Faults(nowMs)
-  for (const name of options.faults) faults.set(name, true)
+  const round = options.faults === 'all' ? new FaultRound(faults, nowMs()) : undefined
+  if (options.faults !== 'all') for (const name of options.faults) faults.set(name, true)
   // The monotonic clock of the whole machine: other processes may compare their own readings with it.
   const timings = new Timings(() => Number(process.hrtime.bigint()))
 
@@ -130,6 +135,7 @@ async function main(): Promise<void> {
     controlToken: token,
   }
   const ticking = setInterval(() => {
+    round?.tick(nowMs())
     world.tick()
     kalshi.tick(nowMs())
     polymarket.tick(nowMs())

@@ -7,6 +7,7 @@ import { Worker } from 'node:worker_threads'
 import { LiveClock } from '@tandem/colo/clock.ts'
 import { Control } from '@tandem/colo/control/control.ts'
 import { Counting } from '@tandem/colo/counting.ts'
+import { EXIT_NS_MAX } from '@tandem/colo/exit-desk.ts'
 import { ConnectionState } from '@tandem/colo/feed/connection.ts'
 import { Journal } from '@tandem/colo/journal/journal.ts'
 import { Listing } from '@tandem/colo/listing.ts'
@@ -22,6 +23,7 @@ import { HaltReason } from '@tandem/colo/risk/halt.ts'
 import { spawnSigner } from '@tandem/colo/signer/spawn.ts'
 import { troublesOf } from '@tandem/colo/trouble.ts'
 import { TurnCell, TurnOutcome } from '@tandem/colo/turn.ts'
+import { ANSWER_NS_MAX } from '@tandem/colo/venue/connection.ts'
 import { clientOrderId } from '@tandem/colo/venue/kalshi/encode.ts'
 import { KALSHI, POLYMARKET, VENUE_NAMES } from '@tandem/colo/venue/venue.ts'
 import { assert } from '@tandem/shared/assert.ts'
@@ -29,11 +31,13 @@ import { CounterCells, Counters } from '@tandem/shared/counters.ts'
 import { feesOf, readMapping } from '@tandem/shared/mapping.ts'
 import { nameOf } from '@tandem/shared/named-integer.ts'
 import { readSettings } from '@tandem/shared/settings.ts'
+import { NS_PER_MS, NS_PER_S } from '@tandem/shared/units.ts'
 import WebSocket from 'ws'
 import { EXIT_FAILURE, exitCodeOf, failureLine } from '../failure.ts'
 import { readWhole } from '../journal/summary.ts'
 import { RunRecord } from '../replay/report.ts'
 import { snapshotOf } from '../snapshot.ts'
+import { ExposureWatch } from './exposure.ts'
 import { answered, Heard } from './heard.ts'
 import type { LiveCommand, LiveOrder, LiveSaying } from './order.ts'
 import { liveReport, Times } from './report.ts'
@@ -50,6 +54,8 @@ const SAMPLE_MS = 1_000
 const LISTED_MAX = 1_000
 /** Answers that are still out when the run ends: both venues are given this long. */
 const STOP_WAIT_MS = 5_000
+/** The longest that the sandbox holds a taker's order back: its fault taker-delay. */
+const TAKER_DELAY_NS_MAX = NS_PER_S
 /** Any timer keeps a process alive; this one need not do more. */
 const AWAKE_MS = 60_000
 
@@ -76,6 +82,7 @@ async function run(lines: AsyncIterator<string>): Promise<number> {
   record.turn = (cells) => {
     noteTurn(cells)
     if (cells[TurnCell.outcome] !== TurnOutcome.Sent) return
+    exposure.sent(cells[TurnCell.trade])
     times.turn(cells[TurnCell.t0Ns], cells[TurnCell.t1Ns], cells[TurnCell.t2Ns])
     const digestAt = cells[TurnCell.poolSlot] * DIGEST_BYTES
     unsaid.push({
@@ -84,6 +91,16 @@ async function run(lines: AsyncIterator<string>): Promise<number> {
       digest: live.assembly.pool.store.digests.slice(digestAt, digestAt + DIGEST_BYTES),
       counter: cells[TurnCell.clientOrderId],
     })
+  }
+  const noteLeg = record.leg.bind(record)
+  record.leg = (cells) => {
+    noteLeg(cells)
+    exposure.leg(cells)
+  }
+  const noteEnd = record.tradeEnded.bind(record)
+  record.tradeEnded = (trade, state) => {
+    noteEnd(trade, state)
+    exposure.ended(trade)
   }
   let troubles: string[] = []
   const said = new Set<string>()
@@ -138,6 +155,7 @@ async function run(lines: AsyncIterator<string>): Promise<number> {
   const { pairs } = listing
   record.tradeParked = (trade) => {
     record.parked++
+    exposure.over(trade)
     alarm('a trade could not be closed in time: its pair stands still', { pair: pairOf(live, trade) })
   }
   record.mismatch = (bundle, venue, ours, told) => {
@@ -196,6 +214,12 @@ async function run(lines: AsyncIterator<string>): Promise<number> {
         pairs,
       }),
   })
+  const exposure = new ExposureWatch(
+    live.assembly.trades,
+    live.assembly.ledger,
+    () => live.clock.nowNs(),
+    EXIT_NS_MAX + ANSWER_NS_MAX + TAKER_DELAY_NS_MAX + settings.polymarket.absenceMs * NS_PER_MS,
+  )
   const control = await Control.open({
     directory: order.runDirectory,
     newServer: (serve) => createServer(serve),
@@ -267,7 +291,7 @@ async function run(lines: AsyncIterator<string>): Promise<number> {
   saySent()
   const unwritten = await journal.close().catch((error: unknown) => error)
   const kept = { ...readWhole(order.journal), omitted_turns: journal.ring.omittedTotal }
-  say({ kind: 'report', report: liveReport(live, record, times, kept) })
+  say({ kind: 'report', report: liveReport(live, record, times, exposure, kept) })
   if (unwritten !== undefined) throw unwritten
   await signer.stop()
   await metrics.close()

@@ -1,10 +1,11 @@
 import type { Live } from '@tandem/colo/live.ts'
 import type { JournalSummary } from '../journal/summary.ts'
 import type { RunRecord } from '../replay/report.ts'
+import type { Exposure, ExposureWatch } from './exposure.ts'
 import { histogram, type Percentiles, percentilesUs } from './percentiles.ts'
 
 /** The document of a bounded run, but for what only the venues know. */
-export interface LiveReport {
+export interface LiveReport extends Exposure {
   /** `open`: trades of which a leg's end is not known. */
   trades: ReturnType<RunRecord['summary']>['trades'] & { open: number }
   by: Record<string, number>
@@ -43,12 +44,13 @@ export function liveReport(
   live: Live,
   record: RunRecord,
   times: Times,
+  exposure: ExposureWatch,
   journal: LiveReport['journal'],
 ): LiveReport {
   const { pool, listing, ledger } = live.assembly
   const hits = pool.hitRate.all()
   const { trades } = record.summary()
-  let ours = -ledger.spentMicroUsd()
+  let ours = ledger.roundingMicroUsd - ledger.spentMicroUsd()
   for (const place of listing.bundles.keys()) ours += ledger.coveredMicroUsd(place)
   const polarityOf = new Map<string, string>(listing.pairs.map(({ pair }) => [pair.id, pair.polarity]))
   const by: Record<string, number> = { ...record.by.direction }
@@ -58,6 +60,7 @@ export function liveReport(
   }
   return {
     trades: { ...trades, open: live.assembly.trades.open },
+    ...exposure.summary(listing.bundles.length),
     by,
     pnl_micro_usd: { ours },
     decisions: record.decisions,

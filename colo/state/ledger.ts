@@ -26,6 +26,8 @@ export class Ledger {
   /** What the open positions cost, fees included, by bundle and by venue. */
   readonly spentByBundleMicroUsd: Float64Array
   readonly spentByVenueMicroUsd = new Float64Array(VENUES)
+  /** What Polymarket's balance has more than the fills booked there, or less: fractions of micro-dollars, added up. */
+  roundingMicroUsd = 0
   readonly #reservedByVenueMicroUsd = new Float64Array(VENUES)
   readonly #kalshiPurses: Int32Array
   readonly #heldMicroShares: Float64Array
@@ -61,6 +63,12 @@ export class Ledger {
   reserve(bundle: number, venue: number, microUsd: number): void {
     this.reservedMicroUsd[this.#purse(bundle, venue)] += microUsd
     this.#reservedByVenueMicroUsd[venue] += microUsd
+  }
+
+  /** Polymarket's balance shows that fills were booked by so much too dear, or too cheap. */
+  round(microUsd: number): void {
+    this.balanceMicroUsd[POLYMARKET_PURSE] += microUsd
+    this.roundingMicroUsd += microUsd
   }
 
   doubt(bundle: number, venue: number): void {

@@ -28,6 +28,8 @@ export class Trades {
   readonly boughtMicroUsd = new Float64Array(TRADES_MAX * VENUES)
   /** The worst case that risk counts until the trade ends. */
   readonly worstMicroUsd = new Float64Array(TRADES_MAX)
+  /** The worst that may be naked of it, as approved: one leg alone, at its dearest. */
+  readonly nakedMicroUsd = new Float64Array(TRADES_MAX)
   /** Some of it was sold back. */
   readonly hasSold = new Uint8Array(TRADES_MAX)
   #open = 0
@@ -45,6 +47,7 @@ export class Trades {
     this.state[trade] = TradeState.Entering
     this.underWay[trade] = 0
     this.worstMicroUsd[trade] = worstMicroUsd
+    this.nakedMicroUsd[trade] = 0
     this.clear(trade)
     this.#open++
     return trade

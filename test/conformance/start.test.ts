@@ -95,6 +95,9 @@ const SHAPE = {
     dust_micro_shares: 'number',
     open: 'number',
   },
+  exposed_at_end_lots: 'number',
+  max_exposure_within_bound: 'boolean',
+  max_exposure: { micro_usd: 'number', ms: 'number' },
   by: 'counts',
   pnl_micro_usd: { ours: 'number', ledgers: 'number' },
   decisions: {
@@ -133,6 +136,20 @@ function shapeOf(value: unknown, key = ''): unknown {
     return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, shapeOf(inner, name)]))
   return Object.values(value).every(Number.isSafeInteger) ? 'counts' : 'no counts'
 }
+
+test(
+  'while fault after fault comes, nothing is left naked and the books agree to the micro-dollar',
+  { timeout: 120_000 },
+  async () => {
+    const { stdout } = await start('--seconds', '20', '--faults', 'all', '--seed', '11', '--json')
+    const report = JSON.parse(stdout) as StartReport
+    assert.ok(report.trades.count >= 20, `${report.trades.count} trades`)
+    assert.equal(report.exposed_at_end_lots, 0)
+    assert.ok(report.max_exposure_within_bound, JSON.stringify(report.max_exposure))
+    assert.equal(report.pnl_micro_usd.ours, report.pnl_micro_usd.ledgers)
+    assert.deepEqual(report.journal.damage, [])
+  },
+)
 
 test('an interrupt of the whole group ends it in order, with the report', { timeout: 60_000 }, async () => {
   const args = [join(root, 'cli/main.ts'), 'start', '--json']

@@ -159,6 +159,35 @@ test('money that comes or goes by itself is believed in the second look, and nam
   assert.equal(ledger.availableMicroUsd(0, KALSHI), 500)
 })
 
+test('what is rounding on Polymarket is taken over at once, even while something is on its way', async () => {
+  const { reconciler, ledger, reconciliation, venues, told, clock } = scene()
+  await reconciler.round()
+  reconciliation.touched(0, POLYMARKET, clock.nowNs())
+  venues.usd = 901
+  await reconciler.roundOff()
+  assert.deepEqual([ledger.balanceMicroUsd[POLYMARKET_PURSE], ledger.roundingMicroUsd], [901, 1])
+  // A lot at a cent, than which nothing is cheaper, costs as much; more is no rounding.
+  venues.usd = 1_001
+  await reconciler.roundOff()
+  venues.usd = 1_102
+  await reconciler.roundOff()
+  assert.deepEqual([ledger.balanceMicroUsd[POLYMARKET_PURSE], ledger.roundingMicroUsd], [1_001, 101])
+  venues.shards.set(2, 501)
+  await reconciler.round()
+  assert.equal(ledger.balanceMicroUsd[kalshiPurse(2)], 500)
+  assert.deepEqual(told, [])
+})
+
+test('a balance that was doubted is free again once the venue shows it, however near it is', async () => {
+  const { reconciler, ledger, venues } = scene()
+  await reconciler.round()
+  ledger.doubt(0, POLYMARKET)
+  venues.usd = 899
+  await reconciler.round()
+  await reconciler.round()
+  assert.equal(ledger.availableMicroUsd(0, POLYMARKET), 899)
+})
+
 test('a venue that does not answer leaves its pairs as they are, and is asked again', async () => {
   const { reconciler, rest, venues } = scene()
   const { tokens } = venues
