@@ -58,7 +58,8 @@ export interface ExecutorParts {
   readonly bundles: readonly Bundle[]
   readonly legs: readonly Legs[]
   readonly index: BundleIndex
-  readonly policy: Policy
+  /** By bundle. */
+  readonly policies: readonly Policy[]
   readonly planner: Planner
   readonly signals: Signals
   readonly risk: Risk
@@ -267,8 +268,9 @@ export class Executor implements PoolOwner, SignerListener {
    * @param urgentSlot an order that was signed for this line on demand, or NO_SLOT
    */
   #decide(bundleIndex: number, direction: Direction, nowNs: Ns, urgentSlot: number): TurnOutcome {
-    const { bundles, legs, intakes, policy, planner, risk, journal, pool, desk } = this.#parts
+    const { bundles, legs, intakes, policies, planner, risk, journal, pool, desk } = this.#parts
     const bundle = bundles[bundleIndex]
+    const policy = policies[bundleIndex]
     const polymarket = intakes[POLYMARKET].books[bundle.books[POLYMARKET]]
     const kalshi = intakes[KALSHI].books[bundle.books[KALSHI]]
     const edgeMicroUsd = edgeAtTopFloorMicroUsd(bundle, polymarket, kalshi, direction)
@@ -337,7 +339,7 @@ export class Executor implements PoolOwner, SignerListener {
       bundle,
       plan.kalshiLimitCost,
       intent.kalshiLots,
-      this.#parts.policy.kalshiPrecisionMicroUsd,
+      this.#parts.policies[bundleIndex].kalshiPrecisionMicroUsd,
     )
     intent.expectedMicroShares = plan.expectedMicroShares
     intent.overfillMicroShares = plan.overfillBandMicroShares
@@ -373,7 +375,7 @@ export class Executor implements PoolOwner, SignerListener {
     urgentSlot: number,
     nowNs: Ns,
   ): number {
-    const { planner, policy, pool } = this.#parts
+    const { planner, policies, pool } = this.#parts
     const { plan } = planner
     // A looser limit than the plan's costs nothing on these books, and is safe up to what still nets the minimum.
     const limitAtMost = breakevenLimit(
@@ -381,7 +383,7 @@ export class Executor implements PoolOwner, SignerListener {
       bundle.ticks[POLYMARKET],
       bundle.kalshiFees,
       plan.kalshiLimitCost,
-      policy.minEdgeMicroUsd,
+      policies[bundleIndex].minEdgeMicroUsd,
     )
     if (urgentSlot !== NO_SLOT) {
       const { cents, limit } = pool.store

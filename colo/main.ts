@@ -9,7 +9,7 @@ import {
   polymarketBuysOutcome,
 } from './detector/direction.ts'
 import { Planner } from './detector/planner.ts'
-import { policyFromSettings } from './detector/policy.ts'
+import { policyOf } from './detector/policy.ts'
 import { Signals } from './detector/signal.ts'
 import { Executor, type ExecutorObserver } from './executor.ts'
 import type { ExitToken } from './exit-desk.ts'
@@ -106,7 +106,7 @@ const DAY_MS = 86_400_000
 export function assemble(listing: Listing, settings: Settings, around: Surroundings): Assembly {
   const { clock, signer, journal, observer, access } = around
   const { pairs, bundles, index } = listing
-  const policy = policyFromSettings(settings)
+  const policies = pairs.map(({ pair }) => policyOf(settings, pair, clock.wallMs()))
 
   const facts = signer.facts
   const pool = new OrderPool({
@@ -167,7 +167,7 @@ export function assemble(listing: Listing, settings: Settings, around: Surroundi
     for (const direction of [BUY_POLYMARKET_SELL_KALSHI, BUY_KALSHI_SELL_POLYMARKET] as const) {
       const tokenId = polymarketBuysOutcome(direction) ? yesToken : noToken
       const token = signer.registerToken(tokenId, DOMAIN_VERSIONS[version], negRisk, tick)
-      const market = lineMarket(bundles[index], direction, policy.minEdgeMicroUsd)
+      const market = lineMarket(bundles[index], direction, policies[index].minEdgeMicroUsd)
       const id = Buffer.from(tokenId)
       pool.openLine(lineOf(index, direction), token, id, market)
       tokens[lineOf(index, direction)] = { index: token, id, tick }
@@ -264,7 +264,7 @@ export function assemble(listing: Listing, settings: Settings, around: Surroundi
     bundles,
     legs,
     index,
-    policy,
+    policies,
     planner: new Planner(),
     signals: new Signals(bundles.length, settings.signalGrossSpreadMicroUsd),
     risk,

@@ -87,6 +87,10 @@ const PolymarketMarket = z
     takerDelayMs: market.taker_delay_ms,
   }))
 
+function msOf(moment: string | undefined): number | undefined {
+  return moment === undefined ? undefined : Date.parse(moment)
+}
+
 const Pair = z
   .strictObject({
     note: z.string().optional(),
@@ -95,6 +99,10 @@ const Pair = z
     kalshi: KalshiMarket,
     polymarket: PolymarketMarket,
     closes_at: z.iso.datetime({ offset: true }).optional(),
+    /** When both venues are expected to have paid; without it, when they close. */
+    resolves_at: z.iso.datetime({ offset: true }).optional(),
+    /** How likely the two markets settle apart, as whoever approved the pair sees it. */
+    divergence_chance: z.number().min(0).max(1).optional(),
     fees: z.strictObject({ polymarket: PolymarketFees.optional(), kalshi: KalshiFees.optional() }).optional(),
   })
   .transform((pair) => ({
@@ -102,7 +110,9 @@ const Pair = z
     polarity: pair.polarity,
     kalshi: pair.kalshi,
     polymarket: pair.polymarket,
-    closesAtMs: pair.closes_at === undefined ? undefined : Date.parse(pair.closes_at),
+    closesAtMs: msOf(pair.closes_at),
+    resolvesAtMs: msOf(pair.resolves_at ?? pair.closes_at),
+    divergenceChance: pair.divergence_chance,
     fees: pair.fees,
   }))
 export type Pair = z.output<typeof Pair>

@@ -165,6 +165,28 @@ export const Settings = z
       .max(1_000_000)
       .default(5_000)
       .describe('What a contract must net after fees for a level to be bought.'),
+    yearlyHurdle: z
+      .number()
+      .min(0)
+      .max(10)
+      .default(0)
+      .describe(
+        'What money that waits for a resolution must earn a year, as a ratio: 0.1 asks 0.0082 a contract over 30 days.',
+      ),
+    daysAssumed: z
+      .int()
+      .min(0)
+      .max(3_650)
+      .default(365)
+      .describe('Days to the resolution of a pair whose mapping does not say when that is.'),
+    divergenceChance: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0)
+      .describe(
+        'How likely the two markets of a pair settle apart, where its mapping does not say: so much of a dollar is held back from the edge.',
+      ),
     signalGrossSpreadMicroUsd: microUsd
       .max(1_000_000)
       .default(30_000)

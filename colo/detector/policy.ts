@@ -1,8 +1,11 @@
 import { assert } from '@tandem/shared/assert.ts'
+import type { Pair } from '@tandem/shared/mapping.ts'
 import type { Settings } from '@tandem/shared/settings.ts'
-import { LOTS_ORDER_MAX, LOTS_PER_CONTRACT, type Lots } from '@tandem/shared/units.ts'
+import { LOTS_ORDER_MAX, LOTS_PER_CONTRACT, type Lots, MICRO_USD_PER_USD } from '@tandem/shared/units.ts'
 
 export const PPM = 1_000_000
+const MS_PER_DAY = 86_400_000
+const MS_PER_YEAR = 365 * MS_PER_DAY
 /** A hundred times the expected shares: who allows that allows everything. */
 export const OVERFILL_PPM_MAX = 100 * PPM
 
@@ -16,6 +19,9 @@ export interface Policy {
   /** One step of Kalshi's balance rounding: fees/kalshi.ts. */
   readonly kalshiPrecisionMicroUsd: number
 }
+
+/** What is expected of a pair's resolution. */
+type Expected = Pick<Pair, 'resolvesAtMs' | 'divergenceChance'>
 
 export function checkedPolicy(policy: Policy): Policy {
   assert(Number.isSafeInteger(policy.minEdgeMicroUsd) && policy.minEdgeMicroUsd >= 0, 'POLICY_MIN_EDGE')
@@ -31,9 +37,29 @@ export function overfillPpmFloor(ratio: number): number {
   return Math.floor(Math.round(ratio * 1_000_000_000) / 1_000)
 }
 
-export function policyFromSettings(settings: Settings): Policy {
+/**
+ * What a pair must bring: the minimum or, where that is more, what a dollar must earn until its resolution; and on top of
+ * it what the chance costs that the two markets settle apart, when a contract may pay nothing.
+ *
+ *   0 ----------- max(minimum, hurdle) ----------- + reserve -----> edge
+ *                 no trade below here                trades
+ *
+ * As of `nowMs`: the hurdle only falls with time.
+ */
+export function policyOf(
+  settings: Settings,
+  { resolvesAtMs, divergenceChance }: Expected,
+  nowMs: number,
+): Policy {
+  const waitMs = resolvesAtMs === undefined ? settings.daysAssumed * MS_PER_DAY : resolvesAtMs - nowMs
+  const hurdle = settings.yearlyHurdle * (Math.max(0, waitMs) / MS_PER_YEAR)
+  const reserve = divergenceChance ?? settings.divergenceChance
+  const hurdleMicroUsd = Math.ceil(hurdle * MICRO_USD_PER_USD)
+  const reserveMicroUsd = Math.ceil(reserve * MICRO_USD_PER_USD)
+  const demandedMicroUsd = reserveMicroUsd + Math.max(settings.minEdgeMicroUsd, hurdleMicroUsd)
   return checkedPolicy({
-    minEdgeMicroUsd: settings.minEdgeMicroUsd,
+    // A contract never brings a dollar: whoever asks that asks for no trade.
+    minEdgeMicroUsd: Math.min(demandedMicroUsd, MICRO_USD_PER_USD),
     maxLots: (settings.maxContractsPerTrade * LOTS_PER_CONTRACT) as Lots,
     maxOverfillPpm: overfillPpmFloor(settings.maxOverfill),
     kalshiPrecisionMicroUsd: settings.kalshi.balancePrecisionMicroUsd,

@@ -234,6 +234,13 @@ test('polarity and direction decide what is bought where', () => {
   }
 })
 
+test('what a pair must bring is kept to: six cents are too few where the markets may settle apart', () => {
+  const parts = stocked({ settings: { divergenceChance: 0.06 } })
+  assert.equal(parts.kalshi('0.5300', '0.4500'), TurnOutcome.Quiet)
+  const near = stocked({ settings: { divergenceChance: 0.04 } })
+  assert.equal(near.kalshi('0.5300', '0.4500'), TurnOutcome.Sent)
+})
+
 test('a book that is not LIVE is not traded on, however wide the cross', () => {
   const parts = stocked()
   // A claimed top that is not ours: the Polymarket book is in doubt.
