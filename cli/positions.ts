@@ -19,6 +19,8 @@ export const register: Register = (program, io) => {
     })
 }
 
+type StateOf = Pick<Position, 'trades' | 'blocked' | 'divergent' | 'named_pays_micro_usd'>
+
 function positionTable(positions: readonly Position[]): string {
   return table(
     [
@@ -33,7 +35,7 @@ function positionTable(positions: readonly Position[]): string {
       'reserved',
       'state',
     ],
-    positions.map(({ pair, polymarket, kalshi, trades, blocked, ...position }) => [
+    positions.map(({ pair, polymarket, kalshi, ...position }) => [
       pair,
       shares(polymarket.yes_micro_shares),
       shares(polymarket.no_micro_shares),
@@ -43,7 +45,14 @@ function positionTable(positions: readonly Position[]): string {
       dollars(position.covered_micro_usd),
       shares(position.excess_micro_shares),
       dollars(position.reserved_micro_usd),
-      [...trades, ...(blocked ? ['BLOCKED'] : [])].join(', '),
+      stateOf(position),
     ]),
   )
+}
+
+function stateOf({ trades, blocked, divergent, named_pays_micro_usd: pays }: StateOf): string {
+  const paid = Object.entries(pays).flatMap(([venue, microUsd]) =>
+    microUsd === null ? [] : `${venue} pays ${dollars(microUsd)}`,
+  )
+  return [...trades, ...(blocked ? ['BLOCKED'] : []), ...paid, ...(divergent ? ['DIVERGENT'] : [])].join(', ')
 }

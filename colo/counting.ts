@@ -79,6 +79,15 @@ export class Counting implements ExecutorObserver, BookListener {
     this.#next.mismatch(bundle, venue, oursMicroShares, toldMicroShares)
   }
 
+  resolved(bundle: number, venue: Venue, paysNamedMicroUsd: number): void {
+    this.#next.resolved(bundle, venue, paysNamedMicroUsd)
+  }
+
+  diverged(bundle: number, polymarketMicroUsd: number, kalshiMicroUsd: number): void {
+    this.#cells.add(Counters.divergences)
+    this.#next.diverged(bundle, polymarketMicroUsd, kalshiMicroUsd)
+  }
+
   moneyMoved(venue: Venue, purse: number, microUsd: number): void {
     this.#cells.add(Counters.moneyMoves, venue)
     this.#next.moneyMoved(venue, purse, microUsd)

@@ -30,6 +30,7 @@ import type { Signer } from './signer/signer.ts'
 import { Ledger, POLYMARKET_PURSE } from './state/ledger.ts'
 import { Orders } from './state/orders.ts'
 import { Reconciliation } from './state/reconcile.ts'
+import { Resolutions } from './state/resolutions.ts'
 import { TRADES_MAX, Trades } from './state/trades.ts'
 import { TokenKind } from './token.ts'
 import { TradeLog } from './trade-log.ts'
@@ -88,6 +89,7 @@ export interface Assembly {
   readonly headers: HeaderRing
   readonly ledger: Ledger
   readonly reconciliation: Reconciliation
+  readonly resolutions: Resolutions
   readonly risk: Risk
   readonly breakers: Breakers
   readonly trades: Trades
@@ -293,6 +295,7 @@ export function assemble(listing: Listing, settings: Settings, around: Surroundi
     headers,
     ledger,
     reconciliation,
+    resolutions: new Resolutions(bundles.length),
     risk,
     breakers,
     trades,

@@ -12,6 +12,7 @@ import { HaltReason, haltNames, LASTING_HALTS } from './risk/halt.ts'
 import { kalshiPurse, OUTCOME_COMPLEMENT, OUTCOME_NAMED, POLYMARKET_PURSE } from './state/ledger.ts'
 import { OrderState } from './state/order.ts'
 import { OrderKind } from './state/orders.ts'
+import { Agreement } from './state/resolutions.ts'
 import { TradeState } from './state/trade.ts'
 import { TRADES_MAX } from './state/trades.ts'
 import { planUnwind, type Unwind } from './unwind.ts'
@@ -125,7 +126,7 @@ export class Operator implements Operated {
 
   /** Every pair that holds something, or of which a trade is open. */
   positions() {
-    const { listing, ledger, risk, trades, orders } = this.#parts.assembly
+    const { listing, ledger, resolutions, risk, trades, orders } = this.#parts.assembly
     const open = this.#openTrades()
     const underWay = orders.underWay().map((order) => orders.place(order))
     return listing.bundles
@@ -150,6 +151,10 @@ export class Operator implements Operated {
             .filter((trade) => trades.bundle[trade] === bundle)
             .map((trade) => nameOf(TradeState, trades.state[trade])),
           blocked: risk.isBlocked(bundle),
+          named_pays_micro_usd: perVenue((venue) =>
+            resolutions.isKnown(bundle, venue) ? resolutions.paysNamedMicroUsd(bundle, venue) : null,
+          ),
+          divergent: resolutions.agreement(bundle) === Agreement.Divergent,
         }
       })
       .filter(

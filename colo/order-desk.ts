@@ -107,6 +107,8 @@ const NO_REASON = -1
 const CORRECTION = -1
 /** By venue. */
 const SHORT_OF_MONEY = [PolymarketError.InsufficientBalance, KalshiError.InsufficientBalance] as const
+/** By venue: nobody was there any more, which is no fault of the order's. */
+const NOT_FILLED = [PolymarketError.NotFilled, KalshiError.NotFilled] as const
 /** More than a share is no dust: something is not as the books of account have it, and risk lets nobody in. */
 const TRUE_UP_MICRO_SHARES_MAX = LOTS_PER_CONTRACT * MICRO_SHARES_PER_LOT
 
@@ -259,7 +261,8 @@ export class OrderDesk implements LiveLegListener, ExitSender {
   ): void {
     const { orders, ledger, breakers } = this.#parts
     const place = orders.place(order)
-    if (orders.kind[place] === OrderKind.Entry) breakers.orderEnded(end === LegEnd.Refused)
+    if (orders.kind[place] === OrderKind.Entry)
+      breakers.orderEnded(end === LegEnd.Refused && refusal !== NOT_FILLED[venue])
     if (end === LegEnd.Refused && refusal === SHORT_OF_MONEY[venue]) ledger.doubt(orders.bundle[place], venue)
     const isNothing = end === LegEnd.Refused || end === LegEnd.Absent
     orders.move(place, isNothing ? OrderEvent.Refuse : OrderEvent.Fill)
@@ -391,19 +394,24 @@ export class OrderDesk implements LiveLegListener, ExitSender {
 
   // ---- of the reconciler -----------------------------------------------------------------------------------------
 
-  /** Kalshi has settled the bundle's market, and paid. What Polymarket's leg holds is paid when its market is resolved. */
-  settled(bundle: number, paysNamedMicroUsd: number, nowNs: Ns): void {
-    const { trades, ledger, risk, reconciliation, log } = this.#parts
-    risk.over(bundle)
+  /** A venue has paid what was held of the bundle there: Kalshi by itself, Polymarket when somebody redeemed it. */
+  paid(bundle: number, venue: Venue, paysNamedMicroUsd: number, nowNs: Ns): void {
+    const { ledger, reconciliation, log } = this.#parts
     for (const outcome of [OUTCOME_NAMED, OUTCOME_COMPLEMENT]) {
-      const held = ledger.heldMicroShares(bundle, KALSHI, outcome)
+      const held = ledger.heldMicroShares(bundle, venue, outcome)
       if (held <= 0) continue
       const pays = outcome === OUTCOME_NAMED ? paysNamedMicroUsd : MICRO_USD_PER_USD - paysNamedMicroUsd
       const paidMicroUsd = Math.round((held * pays) / MICRO_USD_PER_USD)
-      ledger.settle(KALSHI, bundle, outcome, -held, -paidMicroUsd)
-      log.settlement(bundle, KALSHI, outcome, held, paidMicroUsd, nowNs)
+      ledger.settle(venue, bundle, outcome, -held, -paidMicroUsd)
+      log.settlement(bundle, venue, outcome, held, paidMicroUsd, nowNs)
     }
-    reconciliation.touched(bundle, KALSHI, nowNs)
+    reconciliation.touched(bundle, venue, nowNs)
+  }
+
+  /** Kalshi's market of the bundle has its outcome: nothing is entered any more, and what is open ends as it is. */
+  over(bundle: number, nowNs: Ns): void {
+    const { trades, risk } = this.#parts
+    risk.over(bundle)
     for (const trade of trades.of(bundle)) if (trades.underWay[trade] === 0) this.#settle(trade, 0, nowNs)
   }
 
@@ -466,11 +474,12 @@ export class OrderDesk implements LiveLegListener, ExitSender {
    * one trade for each venue that holds some of it, since there it can be sold.
    */
   cover(bundle: number, nowNs: Ns): void {
-    const { trades, ledger } = this.#parts
+    const { trades, ledger, risk } = this.#parts
     for (const trade of trades.of(bundle)) trades.clear(trade)
     const excess = ledger.excessMicroShares(bundle, OUTCOME_NAMED)
     const outcome = excess > 0 ? OUTCOME_NAMED : OUTCOME_COMPLEMENT
-    let left = Math.abs(excess)
+    // Of what one venue has paid already, the other's leg waits for its own market.
+    let left = risk.isOver(bundle) ? 0 : Math.abs(excess)
     for (const venue of [POLYMARKET, KALSHI] as const) {
       const over = Math.min(left, ledger.heldMicroShares(bundle, venue, outcome))
       if (over < MICRO_SHARES_PER_LOT) continue

@@ -1,5 +1,13 @@
 import { assert } from '@tandem/shared/assert.ts'
-import { MICRO_USD_PER_CENT, MICRO_USD_PER_USD, NS_PER_S, type Ns } from '@tandem/shared/units.ts'
+import {
+  MICRO_SHARES_PER_LOT,
+  MICRO_USD_PER_CENT,
+  MICRO_USD_PER_USD,
+  NS_PER_S,
+  type Ns,
+} from '@tandem/shared/units.ts'
+import type { Book } from './book/book.ts'
+import { BookState } from './book/integrity.ts'
 import type { Clock } from './clock.ts'
 import type { Listing } from './listing.ts'
 import type { OrderDesk } from './order-desk.ts'
@@ -13,6 +21,7 @@ import {
   POLYMARKET_PURSE,
 } from './state/ledger.ts'
 import { KALSHI_POSITION, type Reconciliation, Verdict } from './state/reconcile.ts'
+import { Agreement, type Resolutions } from './state/resolutions.ts'
 import type { KalshiRest } from './venue/kalshi/rest.ts'
 import type { ToldTrade } from './venue/leg.ts'
 import type { PolymarketRest } from './venue/polymarket/rest.ts'
@@ -36,11 +45,17 @@ const MOVED_MICRO_USD = MICRO_USD_PER_CENT
 const ROUNDING_MICRO_USD_MAX = 100
 assert(ROUNDING_MICRO_USD_MAX < MOVED_MICRO_USD, 'RECONCILE_ROUNDING_IS_NO_MOVE')
 const TOKENS = 2
+/** Few markets end at one moment, and what they pay is in no hurry. */
+const RESOLUTIONS_PER_ROUND = 4
 
 /** Who hears of what the venues have and we did not know of, off the path. */
 export interface ReconcileObserver {
   /** A position is not as our books have it: the pair stands still until it is. */
   mismatch(bundle: number, venue: Venue, oursMicroShares: number, toldMicroShares: number): void
+  /** A venue has said what a share of the named outcome pays there. Polymarket's are paid when somebody redeems them. */
+  resolved(bundle: number, venue: Venue, paysNamedMicroUsd: number): void
+  /** Both venues have, and not the same: the pair did not pay a dollar. */
+  diverged(bundle: number, polymarketMicroUsd: number, kalshiMicroUsd: number): void
   /** Money came or went that no order of ours explains: a deposit, a withdrawal, a settlement. */
   moneyMoved(venue: Venue, purse: number, microUsd: number): void
 }
@@ -51,9 +66,13 @@ export interface ReconcilerParts {
   readonly ledger: Ledger
   readonly risk: Risk
   readonly reconciliation: Reconciliation
-  readonly desk: Pick<OrderDesk, 'settled' | 'shown' | 'unsettledSinceMs'>
+  readonly resolutions: Resolutions
+  readonly desk: Pick<OrderDesk, 'over' | 'paid' | 'shown' | 'unsettledSinceMs'>
   readonly kalshi: Pick<KalshiRest, 'positions' | 'balancesMicroUsd' | 'settlements'>
-  readonly polymarket: Pick<PolymarketRest, 'heldMicroShares' | 'balanceMicroUsd' | 'tradesSince'>
+  readonly polymarket: Pick<
+    PolymarketRest,
+    'heldMicroShares' | 'balanceMicroUsd' | 'tradesSince' | 'resolution'
+  >
   /** A match of Polymarket's, as its private channel would tell it. */
   readonly onTrade: (told: ToldTrade) => void
   readonly observer: ReconcileObserver
@@ -132,7 +151,9 @@ export class Reconciler {
       const settled = settlements.get(pair.kalshi.ticker)
       if (settled === undefined) continue
       const pays = pair.polarity === 'same' ? settled.yesMicroUsd : MICRO_USD_PER_USD - settled.yesMicroUsd
-      desk.settled(bundle, pays, clock.nowNs())
+      this.#resolved(bundle, KALSHI, pays)
+      desk.over(bundle, clock.nowNs())
+      desk.paid(bundle, KALSHI, pays, clock.nowNs())
     }
   }
 
@@ -142,28 +163,76 @@ export class Reconciler {
     // The private channel tells of a match that fails, or settles, once.
     const sinceMs = desk.unsettledSinceMs()
     if (Number.isFinite(sinceMs)) for (const told of await polymarket.tradesSince(sinceMs)) onTrade(told)
-    this.#money(POLYMARKET, POLYMARKET_PURSE, await polymarket.balanceMicroUsd(), askedNs)
+    await this.#askResolutions()
     await Promise.all(this.#tokensOfRound().map((token) => this.#askToken(token)))
+    // After the tokens: what was redeemed is money that came.
+    this.#money(POLYMARKET, POLYMARKET_PURSE, await polymarket.balanceMicroUsd(), askedNs)
+  }
+
+  /** Of markets that do not trade any more, and of which something is held. */
+  async #askResolutions(): Promise<void> {
+    const { listing, polymarket, resolutions, risk } = this.#parts
+    const held = listing.pairs.flatMap(({ pair }, bundle) => {
+      const { yesToken, conditionId } = pair.polymarket
+      const isShut = risk.isOver(bundle) || this.#polymarketBook(bundle).state === BookState.Closed
+      const isWanted = isShut && this.#holdsOnPolymarket(bundle) && !resolutions.isKnown(bundle, POLYMARKET)
+      return isWanted && conditionId !== undefined ? [{ bundle, yesToken, conditionId }] : []
+    })
+    for (const { bundle, yesToken, conditionId } of held.slice(0, RESOLUTIONS_PER_ROUND)) {
+      // Whatever else of the round can be asked is asked.
+      const pays = await polymarket.resolution(conditionId, yesToken).catch(() => undefined)
+      if (pays !== undefined) this.#resolved(bundle, POLYMARKET, pays)
+    }
+  }
+
+  #polymarketBook(bundle: number): Book {
+    const { listing } = this.#parts
+    return listing.books[POLYMARKET][listing.bundles[bundle].books[POLYMARKET]]
+  }
+
+  #holdsOnPolymarket(bundle: number): boolean {
+    return [OUTCOME_NAMED, OUTCOME_COMPLEMENT].some(
+      (outcome) => this.#parts.ledger.heldMicroShares(bundle, POLYMARKET, outcome) >= MICRO_SHARES_PER_LOT,
+    )
+  }
+
+  #resolved(bundle: number, venue: Venue, paysNamedMicroUsd: number): void {
+    const { resolutions, observer } = this.#parts
+    resolutions.told(bundle, venue, paysNamedMicroUsd)
+    observer.resolved(bundle, venue, paysNamedMicroUsd)
+    if (resolutions.agreement(bundle) !== Agreement.Divergent) return
+    const of = (venue: Venue): number => resolutions.paysNamedMicroUsd(bundle, venue)
+    observer.diverged(bundle, of(POLYMARKET), of(KALSHI))
   }
 
   async #askToken(token: number): Promise<void> {
-    const { clock, listing, ledger, polymarket } = this.#parts
+    const { clock, listing, ledger, polymarket, resolutions, desk } = this.#parts
     const askedNs = clock.nowNs()
     const bundle = Math.floor(token / TOKENS)
     const outcome = token % TOKENS
     const { yesToken, noToken } = listing.pairs[bundle].pair.polymarket
     const told = await polymarket.heldMicroShares(outcome === OUTCOME_NAMED ? yesToken : noToken)
     const ours = ledger.heldMicroShares(bundle, POLYMARKET, outcome)
+    // Whoever redeems, redeems both tokens.
+    if (told === 0 && ours >= MICRO_SHARES_PER_LOT && resolutions.isKnown(bundle, POLYMARKET)) {
+      desk.paid(bundle, POLYMARKET, resolutions.paysNamedMicroUsd(bundle, POLYMARKET), clock.nowNs())
+      return
+    }
     this.#compare(bundle, outcome, ours, told, askedNs)
   }
 
-  /** Those that have not been found as our books are, then the others, round and round. */
+  /** Those that somebody may have redeemed, those that have not been found as our books are, then the others, round and round. */
   #tokensOfRound(): number[] {
-    const { listing, reconciliation } = this.#parts
+    const { listing, reconciliation, resolutions } = this.#parts
     const tokens: number[] = []
     const count = listing.bundles.length * TOKENS
+    for (const bundle of listing.bundles.keys())
+      if (resolutions.isKnown(bundle, POLYMARKET) && this.#holdsOnPolymarket(bundle))
+        tokens.push(bundle * TOKENS, bundle * TOKENS + 1)
+    tokens.length = Math.min(tokens.length, TOKENS_PER_ROUND / 2)
     for (let token = 0; token < count && tokens.length < TOKENS_PER_ROUND; token++)
-      if (!reconciliation.isKnown(Math.floor(token / TOKENS), token % TOKENS)) tokens.push(token)
+      if (!tokens.includes(token) && !reconciliation.isKnown(Math.floor(token / TOKENS), token % TOKENS))
+        tokens.push(token)
     for (let tried = 0; tried < count && tokens.length < TOKENS_PER_ROUND; tried++) {
       const token = this.#next
       this.#next = (this.#next + 1) % count

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { NS_PER_MS } from '@tandem/shared/units.ts'
+import { MICRO_USD_PER_USD, NS_PER_MS } from '@tandem/shared/units.ts'
 import { type CheckpointRow, LastCheckpoint } from './journal/checkpoint.ts'
 import { readJournal } from './journal/reader.ts'
 import {
@@ -15,6 +15,7 @@ import {
   StateCell,
 } from './journal/record.ts'
 import { LASTING_HALTS, TRIPS } from './risk/halt.ts'
+import { OUTCOME_NAMED } from './state/ledger.ts'
 import { OrderKind } from './state/orders.ts'
 import { TradeState } from './state/trade.ts'
 import { KALSHI, type Venue } from './venue/venue.ts'
@@ -69,6 +70,8 @@ export interface Recovered {
   readonly lastMs: number | undefined
   /** The worst cases that were approved within the day that ends then, and what trades lost. */
   readonly day: { readonly endsMs: number; readonly approvedMicroUsd: number; readonly lostMicroUsd: number }
+  /** What Kalshi paid for a share of the named outcome of markets that it settled. */
+  readonly settlements: readonly { readonly pair: string; readonly paysNamedMicroUsd: number }[]
   /** What stopped entries and was not taken back: bits of HaltReason. */
   readonly halts: number
 }
@@ -97,6 +100,8 @@ class Books {
   readonly #dayEndsMs: number
   #approvedMicroUsd = 0
   #lostMicroUsd = 0
+  /** By pair. */
+  readonly #settlements = new Map<string, number>()
   #halts = 0
   #taken = -1
   #pairs: string[] = []
@@ -165,6 +170,7 @@ class Books {
         approvedMicroUsd: this.#approvedMicroUsd,
         lostMicroUsd: this.#lostMicroUsd,
       },
+      settlements: [...this.#settlements].map(([pair, paysNamedMicroUsd]) => ({ pair, paysNamedMicroUsd })),
       halts: this.#halts & LASTING_HALTS,
     }
   }
@@ -256,7 +262,12 @@ class Books {
       cells[SettlementCell.microShares],
       cells[SettlementCell.paidMicroUsd],
     ]
-    this.#add(cells[SettlementCell.bundle], venue, cells[SettlementCell.outcome], -microShares, -paidMicroUsd)
+    const outcome = cells[SettlementCell.outcome]
+    this.#add(cells[SettlementCell.bundle], venue, outcome, -microShares, -paidMicroUsd)
+    if (venue !== KALSHI) return
+    const pays = Math.round((paidMicroUsd * MICRO_USD_PER_USD) / microShares)
+    const paysNamedMicroUsd = outcome === OUTCOME_NAMED ? pays : MICRO_USD_PER_USD - pays
+    this.#settlements.set(this.#pairs[cells[SettlementCell.bundle]], paysNamedMicroUsd)
   }
 
   #add(bundle: number, venue: Venue, outcome: number, microShares: number, costMicroUsd: number): void {

@@ -10,6 +10,7 @@ import { directionThatBuys } from './outcome.ts'
 import type { Recovered, RecoveredOrder } from './recovery.ts'
 import { type Ledger, OUTCOME_COMPLEMENT, OUTCOME_NAMED } from './state/ledger.ts'
 import { OrderKind } from './state/orders.ts'
+import type { Resolutions } from './state/resolutions.ts'
 import type { Trades } from './state/trades.ts'
 import type { KalshiRest } from './venue/kalshi/rest.ts'
 import type { PolymarketRest } from './venue/polymarket/rest.ts'
@@ -33,6 +34,7 @@ export interface RestartParts {
   readonly journal: JournalRing
   readonly listing: Listing
   readonly ledger: Ledger
+  readonly resolutions: Resolutions
   readonly trades: Trades
   readonly desk: OrderDesk
   readonly kalshi: Pick<KalshiRest, 'ordersSince'>
@@ -72,13 +74,19 @@ function writeCheckpoint(
 
 /** @returns pairs of the journal that are not listed any more, and of which something is held */
 export async function restart(recovered: Recovered, parts: RestartParts): Promise<string[]> {
-  const { clock, listing, ledger, trades, desk } = parts
+  const { clock, listing, ledger, resolutions, trades, desk } = parts
   const bundleOf = new Map(listing.pairs.map(({ pair }, bundle) => [pair.id, bundle]))
   const unlisted = new Set<string>()
   for (const { pair, venue, outcome, heldMicroShares, costMicroUsd } of recovered.positions) {
     const bundle = bundleOf.get(pair)
     if (bundle !== undefined) ledger.settle(venue, bundle, outcome, heldMicroShares, costMicroUsd)
     else if (Math.abs(heldMicroShares) >= MICRO_SHARES_PER_LOT) unlisted.add(pair)
+  }
+  for (const { pair, paysNamedMicroUsd } of recovered.settlements) {
+    const bundle = bundleOf.get(pair)
+    if (bundle === undefined) continue
+    resolutions.told(bundle, KALSHI, paysNamedMicroUsd)
+    desk.over(bundle, clock.nowNs())
   }
   // Without an earlier run there is nothing that may have been sent.
   if (recovered.lastMs === undefined) {

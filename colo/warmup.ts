@@ -164,6 +164,8 @@ const BLIND: ExecutorObserver & BookListener = {
   legCorrected() {},
   mismatch() {},
   moneyMoved() {},
+  resolved() {},
+  diverged() {},
   bookMoved() {},
   tickTold() {},
 }

@@ -65,6 +65,10 @@ export const Counters = {
     'venue',
     VENUES,
   ),
+  divergences: row(
+    'tandem_settled_divergent_total',
+    'Pairs whose two markets paid differently: their mapping was wrong, or a venue erred.',
+  ),
   moneyMoves: row(
     'tandem_money_moves_total',
     'Money that came or went without an order of ours.',

@@ -68,7 +68,7 @@ const PolymarketMarket = z
     note: z.string().optional(),
     yes_token: Token,
     no_token: Token,
-    /** For people: the venue's name of the market. */
+    /** The venue's name of the market: its resolution is asked for by it. */
     condition_id: z.string().optional(),
     tick: price(1).optional(),
     min_size: decimal<Lots>(2, 0, LOTS_ORDER_MAX).default(500 as Lots),
@@ -79,6 +79,7 @@ const PolymarketMarket = z
   .transform((market) => ({
     yesToken: market.yes_token,
     noToken: market.no_token,
+    conditionId: market.condition_id,
     tick: market.tick,
     minSizeLots: market.min_size,
     negRisk: market.neg_risk,

@@ -105,6 +105,8 @@ class Turns implements ExecutorObserver, BookListener {
   legCorrected(): void {}
   mismatch(): void {}
   moneyMoved(): void {}
+  resolved(): void {}
+  diverged(): void {}
   bookMoved(): void {}
   tickTold(): void {}
 }

@@ -48,6 +48,7 @@ export interface RoundsDone {
 const SHARES = 100
 /** A sample is given up after so long: a decision was refused, or its order was not there. */
 const SAMPLE_MS_MAX = 250
+const MISSED_IN_A_ROW_MAX = 100
 /** Both orders end unfilled: nothing to even out, no fills to wait for. */
 const NO_MATCH =
   '{"error":"no orders found to match with FAK order. FAK orders are partially filled or killed"}'
@@ -169,6 +170,7 @@ const each = <Value>(make: () => Value): Record<Client, Value> => ({
 async function runRounds(peers: Record<Client, Peer>, order: RoundsOrder): Promise<RoundsDone> {
   const wireUs = each<number[]>(() => [])
   const missed = each(() => 0)
+  const inARow = each(() => 0)
   for (let round = 0; round < order.rounds; round++) {
     for (const client of CLIENTS) {
       const every = order.every[client]
@@ -176,6 +178,10 @@ async function runRounds(peers: Record<Client, Peer>, order: RoundsOrder): Promi
       const us = await peers[client].sample()
       if (us < 0) missed[client]++
       else wireUs[client].push(us)
+      inARow[client] = us < 0 ? inARow[client] + 1 : 0
+      // Each waits for SAMPLE_MS_MAX: better no figure than one of the few that came.
+      if (inARow[client] > MISSED_IN_A_ROW_MAX)
+        throw new Error(`${client} has sent no order ${inARow[client]} times in a row`)
       await new Promise((resolve) => setTimeout(resolve, order.pacingMs))
     }
   }

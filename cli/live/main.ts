@@ -167,6 +167,23 @@ async function run(lines: AsyncIterator<string>): Promise<number> {
       toldMicroShares: told,
     })
   }
+  record.resolved = (bundle, venue, paysNamedMicroUsd) => {
+    const { id, polymarket } = pairs[bundle].pair
+    alarm(
+      venue === KALSHI
+        ? 'Kalshi has settled a market, and paid what was held there'
+        : 'Polymarket has resolved a market: redeem what is held there by hand, its money counts once it is there',
+      { pair: id, condition: polymarket.conditionId, namedPaysMicroUsd: paysNamedMicroUsd },
+    )
+  }
+  record.diverged = (bundle, polymarketMicroUsd, kalshiMicroUsd) =>
+    alarm(
+      'the two markets of a pair paid differently [SETTLED_DIVERGENT]: look at its mapping before any like it',
+      {
+        pair: pairs[bundle].pair.id,
+        namedPaysMicroUsd: { polymarket: polymarketMicroUsd, kalshi: kalshiMicroUsd },
+      },
+    )
   record.moneyMoved = (venue, _purse, microUsd) => {
     record.moneyMoves++
     alarm('money came or went without an order of ours', { venue: VENUE_NAMES[venue], microUsd })

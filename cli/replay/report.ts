@@ -225,6 +225,10 @@ export class RunRecord implements ExecutorObserver, BookListener {
     this.mismatches++
   }
 
+  resolved(_bundle: number, _venue: Venue, _paysNamedMicroUsd: number): void {}
+
+  diverged(_bundle: number, _polymarketMicroUsd: number, _kalshiMicroUsd: number): void {}
+
   moneyMoved(_venue: Venue, _purse: number, _microUsd: number): void {
     this.moneyMoves++
   }

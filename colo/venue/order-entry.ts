@@ -123,6 +123,16 @@ class Leg {
   readonly kept = Buffer.alloc(KEPT_BYTES)
   keptBytes = 0
 
+  /** Another order takes the place: a question about the one before may still be out, and is not its own. */
+  begin(order: number): void {
+    this.order = order
+    this.orderId = ''
+    this.keptBytes = 0
+    this.isAsked = false
+    this.looks = 0
+    this.lookedMicroShares = 0
+  }
+
   get keptText(): string {
     return this.kept.toString('latin1', 0, this.keptBytes)
   }
@@ -202,10 +212,8 @@ export class OrderEntry implements ConnectionEvents, PrivateSink {
     this.#bucket.take(this.#dialect.orderTokens, nowNs)
     this.counts.sent++
     const leg = this.#legs[place]
+    leg.begin(order)
     leg.state = LegState.Sent
-    leg.order = order
-    leg.orderId = ''
-    leg.looks = 0
     const from = request.indexOf(this.#keptFrom)
     leg.keptBytes = from === -1 ? 0 : request.copy(leg.kept, 0, from, Math.min(length, from + KEPT_BYTES))
   }
@@ -215,10 +223,7 @@ export class OrderEntry implements ConnectionEvents, PrivateSink {
     const place = this.#freeLeg()
     assert(place !== -1, 'ORDER_ENTRY_LEGS_FULL')
     const leg = this.#legs[place]
-    leg.order = order
-    leg.orderId = ''
-    leg.keptBytes = 0
-    leg.looks = 0
+    leg.begin(order)
     leg.answer = answerOf(AnswerKind.Unclear, {})
     this.#doubt(leg, UnknownReason.Restart, this.#parts.clock.nowNs())
   }

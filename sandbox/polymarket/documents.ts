@@ -115,7 +115,7 @@ export function marketOf(market: Market): object {
       token_id: token,
       outcome: outcomes[i],
       price: priceOf(i as Outcome, market.lastTradePrice) / PRICE_ONE,
-      winner: false,
+      winner: market.winner === i,
     })),
     minimum_order_size: minimumShares,
     minimum_tick_size: market.tick / PRICE_ONE,

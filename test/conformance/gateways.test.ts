@@ -58,12 +58,15 @@ afterEach(async () => {
   for (const close of closers.splice(0)) await close()
 })
 
+/** The order that CLIENT_ID and HASH name. */
+const ORDER = 7
+
 async function scene(kind: 'kalshi' | 'polymarket', connections = 3, isSale = false) {
   const venue = await TlsVenue.open()
   const clock = new ShiftedClock()
   const told: Told[] = []
   const lookUps: string[] = []
-  const looks: Looked[] = []
+  const looks: (Looked | Promise<Looked>)[] = []
   let heard = (): void => {}
   const tell = (...words: Told): void => {
     told.push(words)
@@ -91,7 +94,7 @@ async function scene(kind: 'kalshi' | 'polymarket', connections = 3, isSale = fa
     },
     bundleOf: () => APPROVED.bundle,
     sells: () => isSale,
-    nameOf: () => (kind === 'kalshi' ? CLIENT_ID : HASH),
+    nameOf: (order) => (kind === 'polymarket' ? HASH : order === ORDER ? CLIENT_ID : `tandem-1-${order}`),
     lookUp: async (_order, orderId) => {
       lookUps.push(orderId)
       return looks.shift() ?? { trades: [], order: undefined, isGone: false }
@@ -125,7 +128,7 @@ async function scene(kind: 'kalshi' | 'polymarket', connections = 3, isSale = fa
     warmed,
     /** The requests for orders, in the order in which the venue read them. */
     orders: () => venue.requests.filter(({ line }) => line.startsWith('POST')),
-    send: (trade = 7) => gateway.send(APPROVED, trade, Buffer.from(bytes), length),
+    send: (order = ORDER) => gateway.send(APPROVED, order, Buffer.from(bytes), length),
     next: () =>
       new Promise<Told>((resolve) => {
         const count = told.length
@@ -469,6 +472,23 @@ test('looks an order without an answer up until the venue shows how it ended', a
   pass(LOOK_UP_NS)
   await until('found', () => told.length > 1)
   assert.deepEqual(told[1], ['done', 7, 'kalshi', 6_000_000, 3_300_000, 103_950, LegEnd.Fills, 0])
+})
+
+test('looks an order up although a question about one before it is still out', async () => {
+  const { send, answer, until, told, looks, lookUps, pass, gateway } = await scene('kalshi')
+  answer(({ socket }) => socket.destroy())
+  send()
+  await until('lost', () => told.length === 1)
+  looks.push(new Promise(() => {}))
+  pass(LOOK_UP_NS)
+  assert.equal(lookUps.length, 1)
+  gateway.onPrivate(kalshiEnded('0.00'))
+  await until('done', () => told.length === 2)
+  await until('connected again', () => gateway.free())
+  send(ORDER + 1)
+  await until('lost again', () => told.length === 3)
+  pass(LOOK_UP_NS)
+  assert.equal(lookUps.length, 2)
 })
 
 test('calls an order absent by the venue’s rule and not before, and corrects itself when it appears', async () => {

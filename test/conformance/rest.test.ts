@@ -99,6 +99,26 @@ test('asks Kalshi for fills, balances by shard, limits, and how fresh they are',
   assert.equal(await kalshi.userDataMs(), Date.UTC(2026, 10, 22, 12, 0, 0, 250))
 })
 
+test('knows what a token pays once its market has one winner, and not before', async () => {
+  const listed = { closed: true, wins: [true, false] }
+  const { polymarket, venue } = await scene(() => ({
+    closed: listed.closed,
+    tokens: ['1', '2'].map((token_id, at) => ({ token_id, winner: listed.wins[at] })),
+  }))
+  assert.deepEqual(
+    [await polymarket.resolution('0xc0', '1'), await polymarket.resolution('0xc0', '2')],
+    [1_000_000, 0],
+  )
+  assert.match(venue.requests[0].line, /^GET \/markets\/0xc0$/)
+  listed.wins = [false, false]
+  assert.equal(await polymarket.resolution('0xc0', '1'), undefined)
+  listed.wins = [true, true]
+  assert.equal(await polymarket.resolution('0xc0', '1'), undefined)
+  listed.wins = [true, false]
+  listed.closed = false
+  assert.equal(await polymarket.resolution('0xc0', '1'), undefined)
+})
+
 test('asks Polymarket for books, time, trades and balances, sealed over the path without its query', async () => {
   const trade = {
     id: 't1',

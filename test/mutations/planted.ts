@@ -352,4 +352,12 @@ export const mutations: readonly Mutation[] = [
     test: 'test/unit/colo/executor.test.ts',
     named: 'on both venues at once is closed whole',
   },
+  {
+    name: 'a question about the order before taken for our own',
+    file: 'colo/venue/order-entry.ts',
+    find: '    this.isAsked = false\n',
+    replace: '',
+    test: 'test/conformance/gateways.test.ts',
+    named: 'a question about one before it is still out',
+  },
 ]

@@ -369,6 +369,8 @@ export class Auditor implements OrderWitness {
     mismatch: (bundle, venue, ours, told) =>
       this.#violated('mismatch', `${this.#pairs[bundle].pair.id} ${VENUE_NAMES[venue]}: ${ours} and ${told}`),
     moneyMoved: () => this.paths.moneyMoved(),
+    resolved() {},
+    diverged: () => this.paths.diverged(),
     bookMoved() {},
     tickTold() {},
   }

@@ -59,6 +59,10 @@ export class Paths {
     this.#count('tripped')
   }
 
+  diverged(): void {
+    this.#count('diverged')
+  }
+
   moneyMoved(): void {
     this.#count('money-moved')
   }

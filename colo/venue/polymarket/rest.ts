@@ -1,6 +1,6 @@
 import { assert } from '@tandem/shared/assert.ts'
 import { scaledFromDecimal } from '@tandem/shared/decimal.ts'
-import { MICRO_SHARES_PER_LOT } from '@tandem/shared/units.ts'
+import { MICRO_SHARES_PER_LOT, MICRO_USD_PER_USD } from '@tandem/shared/units.ts'
 import { fieldsOf, Retry, textOf } from '../answer.ts'
 import { ascii } from '../ascii.ts'
 import type { Looked, ToldTrade } from '../leg.ts'
@@ -11,7 +11,7 @@ import { SEAL_LENGTH, type Seal } from './auth.ts'
 import type { OrderRequestParts } from './encode.ts'
 import { POLYMARKET_MEANINGS, polymarketErrorOf } from './error.ts'
 import { polymarketOrderOf, polymarketTradeOf } from './private.ts'
-import { orderPath, PolymarketPath } from './urls.ts'
+import { marketPath, orderPath, PolymarketPath } from './urls.ts'
 
 // Polymarket fact sheet, sections 5, 6.4 and 7.
 
@@ -99,6 +99,19 @@ export class PolymarketRest {
         token: textOf(asset_id),
         sells: side === 'SELL',
       }))
+  }
+
+  /**
+   * What a share of a token pays, in micro-dollars, once its market has a winner (fact sheet, section 5). Undefined before
+   * that, and for a market that is settled at a price in between: where the venue would say so is not known.
+   */
+  async resolution(conditionId: string, token: string): Promise<number | undefined> {
+    const question = { method: 'GET', path: marketPath(conditionId) } as const
+    const { closed, tokens } = fieldsOf(await ask(this.#parts.dispatcher, question, explain))
+    if (closed !== true || !Array.isArray(tokens)) return undefined
+    const [winner, ...others] = tokens.filter((each) => each?.winner === true)
+    if (winner === undefined || others.length > 0) return undefined
+    return textOf(winner.token_id) === token ? MICRO_USD_PER_USD : 0
   }
 
   openOrders(): Promise<Record<string, unknown>[]> {

@@ -35,6 +35,11 @@ export function clobMarketPath(conditionId: string): string {
   return `/clob-markets/${conditionId}`
 }
 
+/** One market as the venue lists it, with its winner once there is one. */
+export function marketPath(conditionId: string): string {
+  return `/markets/${conditionId}`
+}
+
 /** One order by its digest. */
 export function orderPath(orderId: string): string {
   return `/data/order/${orderId}`

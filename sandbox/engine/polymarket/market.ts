@@ -39,6 +39,7 @@ export class Market {
   readonly book: Orderbook
   tick: number
   closed = false
+  winner: Outcome | undefined
   /** Of the first outcome, whichever token traded; 0 before the first trade. */
   lastTradePrice = 0
   /** Levels touched since the last burst was told, with the size that they had. */

@@ -306,6 +306,7 @@ export class PolymarketVenue {
   /** Ends a market: its orders are cancelled, and no more are taken. */
   resolve(market: Market, winner: Outcome): void {
     market.closed = true
+    market.winner = winner
     this.burst(() => {
       this.#touch(market)
       for (const order of [...this.#orders.values()]) {

@@ -47,6 +47,8 @@ const HELD: Position = {
   reserved_micro_usd: 0,
   trades: [],
   blocked: true,
+  named_pays_micro_usd: { polymarket: 1_000_000, kalshi: 0 },
+  divergent: true,
 }
 const ORDER: OrderLine = {
   order: 7,
@@ -173,7 +175,10 @@ describe('a command to a running executor', () => {
     assert.match(status, /^journal {2}BLOCKED \(errno 28\), 10 records durable, 2 on their way$/m)
     assert.match(status, /^kalshi +Waiting +3 SUSPECT +0 +0 of 6, ECONNREFUSED +0 +2\.00 USD +0\.25 USD$/m)
     const [headings, row] = (await show('positions')).split('\n') as [string, string]
-    assert.match(row, /^rain +10\.004 +0 +0 +10 +9\.70 USD +10\.00 USD +0\.004 +0\.00 USD +BLOCKED$/)
+    assert.match(
+      row,
+      /^rain +10\.004 +0 +0 +10 +9\.70 USD +10\.00 USD +0\.004 +0\.00 USD +BLOCKED, polymarket pays 1\.00 USD, kalshi pays 0\.00 USD, DIVERGENT$/,
+    )
     assert.equal(headings.indexOf('state'), row.indexOf('BLOCKED'))
     assert.match(await show('orders'), /^ +7 +rain +kalshi +SellBack +Unknown +1200 +5\.00 USD$/m)
   })

@@ -28,6 +28,8 @@ it('counts what the executor tells its observer, and tells the next one all of i
     legCorrected: tell('legCorrected'),
     mismatch: tell('mismatch'),
     moneyMoved: tell('moneyMoved'),
+    resolved: tell('resolved'),
+    diverged: tell('diverged'),
     badFrame: tell('badFrame'),
     halted: tell('halted'),
     bookMoved: tell('bookMoved'),
@@ -44,6 +46,8 @@ it('counts what the executor tells its observer, and tells the next one all of i
   counting.legCorrected(1, POLYMARKET, -5_000_000, 9 as Ns)
   counting.mismatch(1, KALSHI, 0, 20_000)
   counting.moneyMoved(POLYMARKET, 0, -7_000_000)
+  counting.resolved(1, KALSHI, 1_000_000)
+  counting.diverged(1, 0, 1_000_000)
   counting.badFrame(KALSHI, -2)
   counting.halted(HaltReason.Operator, 9 as Ns)
   counting.bookMoved(KALSHI, 1, BookState.Empty, BookState.Live, Cause.Snapshot, 9 as Ns)
@@ -58,6 +62,8 @@ it('counts what the executor tells its observer, and tells the next one all of i
     ['legCorrected', 1, POLYMARKET, -5_000_000, 9],
     ['mismatch', 1, KALSHI, 0, 20_000],
     ['moneyMoved', POLYMARKET, 0, -7_000_000],
+    ['resolved', 1, KALSHI, 1_000_000],
+    ['diverged', 1, 0, 1_000_000],
     ['badFrame', KALSHI, -2],
     ['halted', HaltReason.Operator, 9],
     ['bookMoved', KALSHI, 1, BookState.Empty, BookState.Live, Cause.Snapshot, 9],
@@ -69,6 +75,7 @@ it('counts what the executor tells its observer, and tells the next one all of i
   assert.equal(cells.read(Counters.legsCorrected, POLYMARKET), 1)
   assert.equal(cells.read(Counters.framesBad, KALSHI), 1)
   assert.equal(cells.read(Counters.halted), 1)
+  assert.equal(cells.read(Counters.divergences), 1)
   assert.equal(cells.read(Counters.polymarketBooks, BookState.Empty), 3)
   assert.equal(cells.read(Counters.kalshiBooks, BookState.Empty), 1)
   assert.equal(cells.read(Counters.kalshiBooks, BookState.Live), 1)

@@ -19,6 +19,7 @@ import { OrderKind } from '@tandem/colo/state/orders.ts'
 import { TokenKind, tokenKind, tokenValue } from '@tandem/colo/token.ts'
 import { TurnCell, TurnOutcome } from '@tandem/colo/turn.ts'
 import { planUnwind } from '@tandem/colo/unwind.ts'
+import { KalshiError } from '@tandem/colo/venue/kalshi/error.ts'
 import { LegEnd, UnknownReason } from '@tandem/colo/venue/leg.ts'
 import { KALSHI, POLYMARKET, type Venue } from '@tandem/colo/venue/venue.ts'
 import { readMapping } from '@tandem/shared/mapping.ts'
@@ -406,7 +407,7 @@ test('entries of which one side alone fills trip a breaker, and a person takes i
   assert.equal(parts.kalshi('0.5300', '0.4500', '801.00'), TurnOutcome.Sent)
 })
 
-test('entry orders that a venue refuses trip a breaker; refused exits do not', () => {
+test('entry orders that a venue refuses trip a breaker; exits, and orders that came too late, do not', () => {
   const parts = stocked({ settings: { breakers: TWO } })
   const order = (kind: OrderKind): number => {
     const trade = parts.trades.begin(0, 0, 1)
@@ -416,9 +417,10 @@ test('entry orders that a venue refuses trip a breaker; refused exits do not', (
     parts.trades.underWay[trade]++
     return number
   }
-  const refuse = (kind: OrderKind): void =>
-    parts.desk.legDone(order(kind), KALSHI, 0, 0, 0, parts.clock.nowNs(), LegEnd.Refused, 1)
+  const refuse = (kind: OrderKind, error: KalshiError = KalshiError.InvalidPrice): void =>
+    parts.desk.legDone(order(kind), KALSHI, 0, 0, 0, parts.clock.nowNs(), LegEnd.Refused, error)
   for (let i = 0; i < 5; i++) refuse(OrderKind.SellBack)
+  for (let i = 0; i < 5; i++) refuse(OrderKind.Entry, KalshiError.NotFilled)
   refuse(OrderKind.Entry)
   assert.equal(parts.risk.halts, 0)
   refuse(OrderKind.Entry)

@@ -12,6 +12,7 @@ import {
   POLYMARKET_PURSE,
 } from '@tandem/colo/state/ledger.ts'
 import { Reconciliation } from '@tandem/colo/state/reconcile.ts'
+import { Resolutions } from '@tandem/colo/state/resolutions.ts'
 import { Trades } from '@tandem/colo/state/trades.ts'
 import { KALSHI, POLYMARKET } from '@tandem/colo/venue/venue.ts'
 import { readMapping } from '@tandem/shared/mapping.ts'
@@ -33,7 +34,7 @@ function scene() {
           id: 'pair',
           polarity: 'inverse',
           kalshi: { ticker: 'KXTEST', exchange_index: 2 },
-          polymarket: { yes_token: '1', no_token: '2', tick: '0.01' },
+          polymarket: { yes_token: '1', no_token: '2', tick: '0.01', condition_id: '0xc0' },
         },
       ],
     },
@@ -45,6 +46,7 @@ function scene() {
   const { limits } = readSettings({}, 'test')
   const risk = new Risk(limits, ledger, new Trades(), listing.events(), 0, 1e15)
   const reconciliation = new Reconciliation(1, QUIET_NS)
+  const resolutions = new Resolutions(1)
   const venues = {
     yes: 0,
     shards: new Map([[2, 500]]),
@@ -52,6 +54,8 @@ function scene() {
     usd: 900,
     settlements: [] as { ticker: string; yesMicroUsd: number }[],
     unsettledSinceMs: Number.POSITIVE_INFINITY,
+    resolution: undefined as number | undefined,
+    asked: 0,
   }
   const told: unknown[] = []
   const reconciler = new Reconciler({
@@ -60,13 +64,15 @@ function scene() {
     ledger,
     risk,
     reconciliation,
+    resolutions,
     desk: {
       shown() {},
       unsettledSinceMs: () => venues.unsettledSinceMs,
-      settled(bundle, pays) {
-        told.push(['settled', bundle, pays])
-        const held = ledger.heldMicroShares(0, KALSHI, OUTCOME_COMPLEMENT)
-        ledger.settle(KALSHI, 0, OUTCOME_COMPLEMENT, -held, 0)
+      over: (bundle) => risk.over(bundle),
+      paid(bundle, venue, pays) {
+        told.push(['paid', bundle, venue, pays])
+        for (const outcome of [OUTCOME_NAMED, OUTCOME_COMPLEMENT])
+          ledger.settle(venue, 0, outcome, -ledger.heldMicroShares(0, venue, outcome), 0)
       },
     },
     kalshi: {
@@ -79,10 +85,17 @@ function scene() {
       tradesSince: async (sinceMs) => [{ ...TOLD, tradeId: `since ${sinceMs}` }],
       heldMicroShares: async (token) => venues.tokens[token],
       balanceMicroUsd: async () => venues.usd,
+      async resolution(condition, token) {
+        assert.deepEqual([condition, token], ['0xc0', '1'])
+        venues.asked++
+        return venues.resolution
+      },
     },
     observer: {
       mismatch: (...args) => void told.push(['mismatch', ...args]),
       moneyMoved: (...args) => void told.push(['money', ...args]),
+      resolved: (...args) => void told.push(['resolved', ...args]),
+      diverged: (...args) => void told.push(['diverged', ...args]),
     },
   })
   const pass = (ns: number): void => {
@@ -208,7 +221,58 @@ test('a position that is gone because its market was settled is booked at what i
   // The pair is inverse: YES is the complement of what the mapping names.
   venues.settlements = [{ ticker: 'KXTEST', yesMicroUsd: 1_000_000 }]
   await reconciler.round()
-  assert.deepEqual(told[1], ['settled', 0, 0])
+  assert.deepEqual(told.slice(1), [
+    ['resolved', 0, KALSHI, 0],
+    ['paid', 0, KALSHI, 0],
+  ])
+})
+
+/** Covered on both sides, and Kalshi has settled its market: the named outcome lost there. */
+async function settledOnKalshi() {
+  const parts = scene()
+  const { reconciler, ledger, venues, told } = parts
+  ledger.settle(KALSHI, 0, OUTCOME_COMPLEMENT, 5_000_000, 0)
+  ledger.settle(POLYMARKET, 0, OUTCOME_NAMED, 5_000_000, 0)
+  venues.tokens['1'] = 5_000_000
+  venues.settlements = [{ ticker: 'KXTEST', yesMicroUsd: 1_000_000 }]
+  await reconciler.round()
+  assert.equal(parts.rest(), Refusal.Settled)
+  told.length = 0
+  return parts
+}
+
+test('what Polymarket resolves is asked for once its market is over, and paid when somebody has redeemed it', async () => {
+  const { reconciler, venues, told, ledger } = await settledOnKalshi()
+  await reconciler.round()
+  assert.deepEqual(told, [])
+  venues.resolution = 0
+  await reconciler.round()
+  const { asked } = venues
+  await reconciler.round()
+  assert.equal(venues.asked, asked, 'it is known')
+  assert.deepEqual(told, [['resolved', 0, POLYMARKET, 0]])
+  assert.equal(ledger.heldMicroShares(0, POLYMARKET, OUTCOME_NAMED), 5_000_000)
+  venues.tokens['1'] = 0
+  await reconciler.round()
+  assert.deepEqual(told.slice(1), [['paid', 0, POLYMARKET, 0]])
+})
+
+test('two markets of a pair that pay differently are named, with what each pays', async () => {
+  const { reconciler, venues, told } = await settledOnKalshi()
+  venues.resolution = 1_000_000
+  await reconciler.round()
+  assert.deepEqual(told, [
+    ['resolved', 0, POLYMARKET, 1_000_000],
+    ['diverged', 0, 1_000_000, 0],
+  ])
+})
+
+test('a market that trades is not asked for what it will pay', async () => {
+  const { reconciler, venues, ledger } = scene()
+  ledger.settle(POLYMARKET, 0, OUTCOME_NAMED, 5_000_000, 0)
+  venues.tokens['1'] = 5_000_000
+  await reconciler.round()
+  assert.equal(venues.asked, 0)
 })
 
 test('Polymarket is asked for matches that may have failed or settled unheard', async () => {

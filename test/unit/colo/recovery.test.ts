@@ -135,13 +135,14 @@ test('what was filled is held, and an order without an end is open', async (t) =
 })
 
 test('a settlement takes what was held, and what it paid is no cost any more', async (t) => {
-  const { held } = await recovered(t, [
+  const { held, settlements } = await recovered(t, [
     listing('a'),
     send(0, KALSHI, 'run0-1'),
     fill(0, KALSHI, 3 * SHARE, 1_200_000),
     settlement(3 * SHARE, 3 * SHARE),
   ])
   assert.deepEqual(held, [['a', KALSHI, 0, 1_200_010 - 3 * SHARE]])
+  assert.deepEqual(settlements, [{ pair: 'a', paysNamedMicroUsd: SHARE }])
 })
 
 test('a run that died while it took over is no loss, wherever it died', async (t) => {
