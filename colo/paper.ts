@@ -38,17 +38,19 @@ export function paperVenues(
     const bundle = bundles[place]
     const book = books[POLYMARKET][bundle.books[POLYMARKET]]
     const orderFees = polymarketOrderFees(bundle.polymarketFees)
-    polymarket.set(pair.polymarket.yesToken, { book, complement: false, orderFees })
-    polymarket.set(pair.polymarket.noToken, { book, complement: true, orderFees })
+    const takerDelayNs = pair.polymarket.takerDelayMs * NS_PER_MS
+    polymarket.set(pair.polymarket.yesToken, { book, complement: false, takerDelayNs, orderFees })
+    polymarket.set(pair.polymarket.noToken, { book, complement: true, takerDelayNs, orderFees })
     kalshi.set(pair.kalshi.ticker, {
       book: books[KALSHI][bundle.books[KALSHI]],
       complement: false,
+      takerDelayNs: 0,
       orderFees: kalshiOrderFees(bundle.kalshiFees, settings.kalshi.balancePrecisionMicroUsd),
     })
   }
-  const { latencyMs } = settings.paper
+  const { latencyMs, othersLeave } = settings.paper
   const latencyNs = [latencyMs.polymarket * NS_PER_MS, latencyMs.kalshi * NS_PER_MS] as const
-  return new PaperVenues([polymarket, kalshi], latencyNs, remembers, clock, onRequest)
+  return new PaperVenues([polymarket, kalshi], { latencyNs, othersLeave, remembers }, clock, onRequest)
 }
 
 /** Each level that an order takes is one fill, rounded up. */

@@ -157,6 +157,14 @@ const Paper = z.strictObject({
     })
     .prefault({})
     .describe('How long after sending the paper venue looks at its book; New York’s distance by default.'),
+  othersLeave: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(1)
+    .describe(
+      'How much of each level is still there for us on paper: less than 1 where others see the same edge sooner.',
+    ),
 })
 
 export const Settings = z

@@ -21,8 +21,20 @@ export interface PaperMarket {
   book: Book
   /** The token's own prices are the complement of the book's. */
   complement: boolean
+  /** How long the venue holds a taker's order back before it meets the book. */
+  takerDelayNs: number
   /** The fees of a new order: called with each of its fills, in order, it answers that fill's fee. */
   orderFees(): (price: Price, microShares: MicroShares, costMicroUsd: number) => number
+}
+
+/** How a paper venue differs from one that fills at once whatever is shown. */
+export interface PaperModel {
+  /** By venue. */
+  readonly latencyNs: readonly [number, number]
+  /** How much of each level is still there when our turn comes, 0 to 1. */
+  readonly othersLeave: number
+  /** Whether what was taken stays taken; false only where the market is not what is measured. */
+  readonly remembers: boolean
 }
 
 /** Orders under way at once, both venues together; more means that a tape sends faster than it is answered. */
@@ -35,17 +47,14 @@ interface Waiting {
 }
 
 /**
- * Both venues on paper. An order is looked at a stated latency after it was sent, against our own books as they
- * stand then, price by price, and is final at once.
- *
- * What this cannot show: our place against others who saw the same edge; a book that moved at the venue and has not
- * reached us; a match that reverts; an answer that is lost. It is kinder than the market in the first two.
+ * Both venues on paper. An order is looked at a stated latency and the market's taker delay after it was sent, against
+ * our own books as they stand then, price by price, of each the part that others leave us; it is final at once. What
+ * that cannot show is in docs/SIMULATION.md.
  */
 export class PaperVenues {
   readonly #markets: ReadonlyMap<string, PaperMarket>[]
   readonly #depths = new Map<Book, PaperDepth>()
-  readonly #latencyNs: readonly [number, number]
-  readonly #remembers: boolean
+  readonly #model: PaperModel
   readonly #clock: Clock
   readonly #onRequest: () => void
   readonly #waiting: (Waiting | undefined)[] = []
@@ -55,18 +64,15 @@ export class PaperVenues {
   /**
    * @param markets by venue: token id or ticker -> market
    * @param onRequest called with every request, before it is looked at
-   * @param remembers whether what was taken stays taken; false only where the market is not what is measured
    */
   constructor(
     markets: [ReadonlyMap<string, PaperMarket>, ReadonlyMap<string, PaperMarket>],
-    latencyNs: readonly [number, number],
-    remembers: boolean,
+    model: PaperModel,
     clock: Clock,
     onRequest: () => void = () => {},
   ) {
     this.#markets = markets
-    this.#latencyNs = latencyNs
-    this.#remembers = remembers
+    this.#model = model
     this.#clock = clock
     this.#onRequest = onRequest
   }
@@ -88,9 +94,7 @@ export class PaperVenues {
     assert(waiting !== undefined, 'PAPER_ORDER_WAITS')
     this.#waiting[place] = undefined
     const { venue, number, order } = waiting
-    const market = this.#markets[venue].get(order.market)
-    assert(market !== undefined, 'PAPER_MARKET_KNOWN')
-    const fill = this.#fill(order, market)
+    const fill = this.#fill(order, this.#marketOf(waiting))
     this.listener?.legDone(
       number,
       venue,
@@ -109,8 +113,15 @@ export class PaperVenues {
     if (place === -1) place = this.#waiting.length
     assert(place < ORDERS_MAX, 'PAPER_ORDERS_FULL')
     this.#waiting[place] = waiting
-    const dueNs = (this.#clock.nowNs() + this.#latencyNs[waiting.venue]) as Ns
+    const delayNs = this.#model.latencyNs[waiting.venue] + this.#marketOf(waiting).takerDelayNs
+    const dueNs = (this.#clock.nowNs() + delayNs) as Ns
     this.#clock.at(dueNs, tokenOf(TokenKind.Paper, place))
+  }
+
+  #marketOf({ venue, order }: Waiting): PaperMarket {
+    const market = this.#markets[venue].get(order.market)
+    assert(market !== undefined, 'PAPER_MARKET_KNOWN')
+    return market
   }
 
   #fill(order: PaperOrder, market: PaperMarket) {
@@ -118,7 +129,8 @@ export class PaperVenues {
     const takes: { key: number; price: number; microShares: number; costMicroUsd: number }[] = []
     let spendLeft = order.spendMicroUsd ?? Number.POSITIVE_INFINITY
     let sharesLeft = order.lots === undefined ? Number.POSITIVE_INFINITY : order.lots * MICRO_SHARES_PER_LOT
-    depth.walk(market.complement !== order.complement, (price, available, key) => {
+    depth.walk(market.complement !== order.complement, (price, shown, key) => {
+      const available = Math.floor(shown * this.#model.othersLeave)
       if (price > order.limit || spendLeft === 0 || sharesLeft === 0) return false
       // A share costs price x 100 micro-dollars, so a micro-share costs price / 10^4 of one.
       const affordable = Math.floor((spendLeft * PRICE_ONE) / price)
@@ -136,7 +148,7 @@ export class PaperVenues {
     const feeOf = market.orderFees()
     const total = { microShares: 0, costMicroUsd: 0, feeMicroUsd: 0 }
     for (const { key, price, microShares, costMicroUsd } of takes) {
-      if (this.#remembers) depth.take(key, microShares)
+      if (this.#model.remembers) depth.take(key, microShares)
       total.microShares += microShares
       total.costMicroUsd += costMicroUsd
       total.feeMicroUsd += feeOf(price as Price, microShares as MicroShares, costMicroUsd)

@@ -19,11 +19,11 @@ interface Leg {
   atNs: number
 }
 
-function scene() {
+function scene({ othersLeave = 1, takerDelayNs = 0 } = {}) {
   const clock = new SimulatedClock(0)
   const book = new Book(100 as Price)
   const fees = { orderFees: () => (_price: Price, microShares: number) => microShares / 1_000_000 }
-  const market = (complement: boolean): PaperMarket => ({ book, complement, ...fees })
+  const market = (complement: boolean): PaperMarket => ({ book, complement, takerDelayNs, ...fees })
   const venues = new PaperVenues(
     [
       new Map([
@@ -32,8 +32,7 @@ function scene() {
       ]),
       new Map([['TICKER', market(false)]]),
     ],
-    LATENCY_NS,
-    true,
+    { latencyNs: LATENCY_NS, othersLeave, remembers: true },
     clock,
   )
   const legs: Leg[] = []
@@ -123,9 +122,24 @@ test('a level of dust holds nothing to buy', () => {
   assert.equal(buy('1', 4.7, 0.47).shares, 10)
 })
 
+test('of what stands there others take their part first', () => {
+  const { buy, ask } = scene({ othersLeave: 0.25 })
+  ask(4700, 12_000)
+  ask(4800, 4_000)
+  assert.equal(buy('1', 100, 0.48).shares, 40)
+})
+
+test('where takers are held back, the book is looked at that much later', () => {
+  const { buy, kalshi, ask } = scene({ takerDelayNs: 150_000_000 })
+  ask(4700, 12_000)
+  assert.equal(buy('1', 4.7, 0.47).atNs, LATENCY_NS[POLYMARKET] + 150_000_000)
+  assert.ok(kalshi('bid', '0.4700', '1.00').shares > 0)
+})
+
 test('bytes that are no order are refused with what is wrong', () => {
   const { legs } = scene()
-  const venues = new PaperVenues([new Map(), new Map()], LATENCY_NS, true, new SimulatedClock(0))
+  const model = { latencyNs: LATENCY_NS, othersLeave: 1, remembers: true }
+  const venues = new PaperVenues([new Map(), new Map()], model, new SimulatedClock(0))
   const request = Buffer.from('POST / HTTP/1.1\r\n\r\n{"side":"bid","price":"0.47001","count":"1.00"}')
   assert.throws(() => venues.gateway(KALSHI).send(APPROVED, 0, request, request.length), {
     code: 'PAPER_ORDER_BROKEN',
