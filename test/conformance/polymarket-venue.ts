@@ -16,6 +16,8 @@ export interface LoopbackVenue {
   readonly venue: PolymarketVenue
   readonly faults: Faults
   readonly timings: Timings
+  /** PEM of its authority. */
+  readonly ca: string
   readonly restUrl: string
   readonly socketUrl: string
   /** How far the venue's clock is ahead of ours. */
@@ -47,6 +49,7 @@ export async function startVenue(): Promise<LoopbackVenue> {
     venue,
     faults,
     timings,
+    ca: certificate.ca,
     restUrl: '',
     socketUrl: '',
     skewMs: 0,
