@@ -67,7 +67,7 @@ export class HeaderRing {
   readonly #requestedMs = new Float64Array(HEADERS)
   #next = 0
   #outstanding = 0
-  /** The greatest stamp that was ever asked for: all others lie below, so the next above it is new. */
+  /** The greatest stamp that was asked for: all others lie below, so the next above it is new. */
   #newestMs = 0
 
   constructor(options: HeaderOptions) {
@@ -120,6 +120,7 @@ export class HeaderRing {
   tick(nowMs: number): void {
     const { signer, request, spacingMs, low } = this.#options
     this.#dropOld(nowMs)
+    if (this.#newestMs > nowMs + HEADER_AHEAD_MS && this.usable(nowMs) === 0) this.#beginAnew()
     const step = this.usable(nowMs) + this.#outstanding < low ? 1 : spacingMs
     while (this.#outstanding < OUTSTANDING_MAX) {
       // The first stamp of all, and the first after the process stood still, is now.
@@ -197,6 +198,19 @@ export class HeaderRing {
       const isAwaited = this.#state[index] === HeaderState.Requested
       if (isAwaited && nowMs - this.#requestedMs[index] > ANSWER_LOST_MS) this.#lose(index)
     }
+  }
+
+  /**
+   * The clock was set back so far that every stamp lies too far ahead, and nothing could be sent until it has caught up. A
+   * stamp from now on may have been used before, by a clock that was wrong then or is wrong now: what a venue refuses for
+   * that is sent again with the next.
+   */
+  #beginAnew(): void {
+    for (let index = 0; index < HEADERS; index++) {
+      if (this.#state[index] === HeaderState.Requested) this.#lose(index)
+      this.#state[index] = HeaderState.Free
+    }
+    this.#newestMs = 0
   }
 
   #lose(index: number): void {

@@ -319,8 +319,14 @@ export class OrderEntry implements ConnectionEvents, PrivateSink {
   /** Once; what comes back is told as the private channel would. What cannot be learned is asked again. */
   async #lookUp(leg: Leg, nowNs: Ns): Promise<void> {
     const { order } = leg
-    const pauseNs = Math.max(LOOK_UP_NS, nowNs - leg.sinceNs)
-    leg.lookUpNs = nowNs + Math.min(pauseNs, this.#dialect.absence.pauseNsMax)
+    const { spanNs, pauseNsMax } = this.#dialect.absence
+    const pauseNs = Math.min(Math.max(LOOK_UP_NS, nowNs - leg.sinceNs), pauseNsMax)
+    // From there on it may be called absent: its pair stands naked until then, and no longer than it must.
+    const absentNs = leg.sinceNs + (this.#parts.absenceNs ?? spanNs)
+    leg.lookUpNs =
+      nowNs < absentNs
+        ? Math.min(nowNs + pauseNs, Math.max(nowNs + LOOK_UP_NS, absentNs))
+        : nowNs + Math.min(pauseNs, REST_NS)
     leg.isAsked = true
     const looked = await this.#parts.lookUp(order, leg.orderId).catch(() => undefined)
     // The leg's place may be another order's by now.

@@ -103,6 +103,22 @@ test('refused headers are asked for again with other stamps', () => {
   assert.ok(ring.usable(START_MS) > 0)
 })
 
+test('after the clock was set back by minutes there are headers at once, and late answers are nobody’s', () => {
+  const { ring, signer, settle, stampOf } = stand()
+  for (let ms = 0; ms <= 6_000; ms += 10) settle(START_MS + ms)
+  ring.tick(START_MS + 6_100)
+  const late = signer.headers.splice(0)
+  const nowMs = START_MS - 120_000
+  assert.equal(ring.take(nowMs), HeaderMiss.TooFarAhead)
+  settle(nowMs)
+  const usable = ring.usable(nowMs)
+  assert.ok(usable >= 32, `only ${usable}`)
+  assert.equal(late.length > 0, true)
+  for (const { ticket } of late) ring.headerSigned(ticket, new Uint8Array(88))
+  assert.equal(ring.usable(nowMs), usable)
+  assert.ok(stampOf(ring.take(nowMs)) <= nowMs + HEADER_AHEAD_MS)
+})
+
 test('whatever happens, no stamp is asked for twice, and none is sent that is too old or too far ahead', () => {
   const step = fc.record({
     kind: fc.constantFrom('pass', 'pass', 'sign', 'refuse', 'take', 'take', 'lose'),
