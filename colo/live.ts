@@ -259,7 +259,7 @@ export class Live {
       clock,
       kalshi: this.#kalshiRest,
       polymarket: this.#polymarketRest,
-      onTrade: (told) => this.gateways[POLYMARKET].trade(told),
+      onTrade: (venue, told) => this.gateways[venue].trade(told),
       observer,
     })
     const socketHeaders = () => signatures.headers(SignedRequest.Socket, clock.wallMs())

@@ -45,6 +45,8 @@ const MOVED_MICRO_USD = MICRO_USD_PER_CENT
 const ROUNDING_MICRO_USD_MAX = 100
 assert(ROUNDING_MICRO_USD_MAX < MOVED_MICRO_USD, 'RECONCILE_ROUNDING_IS_NO_MOVE')
 const TOKENS = 2
+/** A fill that nobody told of is looked for so far back: an order is called absent, or ended, minutes before at most. */
+const MISSED_MS = 600_000
 /** Few markets end at one moment, and what they pay is in no hurry. */
 const RESOLUTIONS_PER_ROUND = 4
 
@@ -68,13 +70,13 @@ export interface ReconcilerParts {
   readonly reconciliation: Reconciliation
   readonly resolutions: Resolutions
   readonly desk: Pick<OrderDesk, 'over' | 'paid' | 'shown' | 'unsettledSinceMs'>
-  readonly kalshi: Pick<KalshiRest, 'positions' | 'balancesMicroUsd' | 'settlements'>
+  readonly kalshi: Pick<KalshiRest, 'positions' | 'balancesMicroUsd' | 'settlements' | 'filledSince'>
   readonly polymarket: Pick<
     PolymarketRest,
     'heldMicroShares' | 'balanceMicroUsd' | 'tradesSince' | 'resolution'
   >
-  /** A match of Polymarket's, as its private channel would tell it. */
-  readonly onTrade: (told: ToldTrade) => void
+  /** A match of ours, as the venue's private channel would tell it. */
+  readonly onTrade: (venue: Venue, told: ToldTrade) => void
   readonly observer: ReconcileObserver
 }
 
@@ -123,7 +125,8 @@ export class Reconciler {
   }
 
   async #askKalshi(): Promise<void> {
-    const { clock, listing, kalshi } = this.#parts
+    const { clock, listing, kalshi, onTrade } = this.#parts
+    const missed: string[] = []
     const askedNs = clock.nowNs()
     const [positions, balances] = await Promise.all([kalshi.positions(), kalshi.balancesMicroUsd()])
     await this.#askSettlements(new Set(positions.map(({ ticker }) => ticker)))
@@ -132,8 +135,11 @@ export class Reconciler {
       // Positive is YES.
       const yes = held.get(pair.kalshi.ticker) ?? 0
       const told = pair.polarity === 'inverse' ? 0 - yes : yes
-      this.#compare(bundle, KALSHI_POSITION, this.#kalshiNet(bundle), told, askedNs)
+      const verdict = this.#compare(bundle, KALSHI_POSITION, this.#kalshiNet(bundle), told, askedNs)
+      if (isOther(verdict)) missed.push(pair.kalshi.ticker)
     }
+    for (const ticker of missed)
+      for (const told of await kalshi.filledSince(ticker, clock.wallMs() - MISSED_MS)) onTrade(KALSHI, told)
     for (let shard = 0; shard < KALSHI_SHARDS_MAX; shard++)
       this.#money(KALSHI, kalshiPurse(shard), balances.get(shard) ?? 0, askedNs)
   }
@@ -158,15 +164,21 @@ export class Reconciler {
   }
 
   async #askPolymarket(): Promise<void> {
-    const { clock, polymarket, desk, onTrade } = this.#parts
+    const { clock, polymarket, desk } = this.#parts
     const askedNs = clock.nowNs()
     // The private channel tells of a match that fails, or settles, once.
     const sinceMs = desk.unsettledSinceMs()
-    if (Number.isFinite(sinceMs)) for (const told of await polymarket.tradesSince(sinceMs)) onTrade(told)
+    if (Number.isFinite(sinceMs)) await this.#askTrades(sinceMs)
     await this.#askResolutions()
-    await Promise.all(this.#tokensOfRound().map((token) => this.#askToken(token)))
+    const verdicts = await Promise.all(this.#tokensOfRound().map((token) => this.#askToken(token)))
+    if (verdicts.some(isOther)) await this.#askTrades(clock.wallMs() - MISSED_MS)
     // After the tokens: what was redeemed is money that came.
     this.#money(POLYMARKET, POLYMARKET_PURSE, await polymarket.balanceMicroUsd(), askedNs)
+  }
+
+  async #askTrades(sinceMs: number): Promise<void> {
+    const { polymarket, onTrade } = this.#parts
+    for (const told of await polymarket.tradesSince(sinceMs)) onTrade(POLYMARKET, told)
   }
 
   /** Of markets that do not trade any more, and of which something is held. */
@@ -205,7 +217,7 @@ export class Reconciler {
     observer.diverged(bundle, of(POLYMARKET), of(KALSHI))
   }
 
-  async #askToken(token: number): Promise<void> {
+  async #askToken(token: number): Promise<Verdict> {
     const { clock, listing, ledger, polymarket, resolutions, desk } = this.#parts
     const askedNs = clock.nowNs()
     const bundle = Math.floor(token / TOKENS)
@@ -216,9 +228,9 @@ export class Reconciler {
     // Whoever redeems, redeems both tokens.
     if (told === 0 && ours >= MICRO_SHARES_PER_LOT && resolutions.isKnown(bundle, POLYMARKET)) {
       desk.paid(bundle, POLYMARKET, resolutions.paysNamedMicroUsd(bundle, POLYMARKET), clock.nowNs())
-      return
+      return Verdict.Busy
     }
-    this.#compare(bundle, outcome, ours, told, askedNs)
+    return this.#compare(bundle, outcome, ours, told, askedNs)
   }
 
   /** Those that somebody may have redeemed, those that have not been found as our books are, then the others, round and round. */
@@ -241,18 +253,19 @@ export class Reconciler {
     return tokens
   }
 
-  #compare(bundle: number, position: number, ours: number, told: number, askedNs: number): void {
+  #compare(bundle: number, position: number, ours: number, told: number, askedNs: number): Verdict {
     const { reconciliation, risk, observer } = this.#parts
     // An order whose end is not known may have brought what the venue shows.
-    if (risk.isOpen(bundle)) return
+    if (risk.isOpen(bundle)) return Verdict.Busy
     const verdict = reconciliation.look(bundle, position, ours, told, askedNs)
-    if (verdict === Verdict.Busy) return
+    if (verdict === Verdict.Busy) return verdict
     const venue = position === KALSHI_POSITION ? KALSHI : POLYMARKET
     if (verdict === Verdict.Mismatch) observer.mismatch(bundle, venue, ours, told)
     if (reconciliation.isWhole(bundle)) {
       risk.unblock(bundle)
       this.#parts.desk.shown(bundle)
     } else risk.block(bundle)
+    return verdict
   }
 
   #kalshiNet(bundle: number): number {
@@ -287,4 +300,9 @@ export class Reconciler {
     if (before !== undefined && Math.abs(difference) >= MOVED_MICRO_USD)
       observer.moneyMoved(venue, purse, difference)
   }
+}
+
+/** The venue shows another position than our books: something may have been filled that nobody told of. */
+function isOther(verdict: Verdict): boolean {
+  return verdict === Verdict.Differs || verdict === Verdict.Mismatch
 }

@@ -434,6 +434,11 @@ export class Intake implements FrameSink {
     this.end()
   }
 
+  /** In the frame in hand: what it answers was asked so long ago, so that all that the socket tells may be as old. */
+  late(lagNs: number): void {
+    this.#hearLate(lagNs / NS_PER_MS)
+  }
+
   /**
    * In the frame in hand: it answers what was asked after the pause, so that all before it is read.
    *

@@ -24,6 +24,7 @@ const RESUBSCRIBES_MAX = 2
 const CONTRADICTIONS_NS_MIN = 60_000_000_000
 const SID_NONE = -1
 const ID_NONE = -1
+const NOTHING_ASKED = Number.POSITIVE_INFINITY
 
 /** What is known of one connection's subscription. */
 class Subscription {
@@ -35,6 +36,8 @@ class Subscription {
   /** When something was asked for, or its latest answer came, and how many have come. */
   heardNs = 0
   answers = 0
+  /** Since when snapshots are waited for, on this connection, and none has come: asking again is no answer. */
+  waitsNs = NOTHING_ASKED
   resubscribes = 0
   /** The get_snapshot that proves that a pause is over. */
   proofId = ID_NONE
@@ -67,6 +70,7 @@ export class KalshiUpkeep implements Upkeep {
     subscription.isContradicted = false
     subscription.heardNs = nowNs
     subscription.answers = 0
+    subscription.waitsNs = Math.min(subscription.waitsNs, nowNs)
     subscription.proofId = ID_NONE
     subscription.auditId = ID_NONE
     const { books, links } = this.#feed
@@ -84,12 +88,17 @@ export class KalshiUpkeep implements Upkeep {
 
   snapshotTaken(socket: number, book: number, commandId: number, nowNs: Ns): void {
     const subscription = this.#subscriptions[socket]
+    const { auditId, auditNs, proofId, proofNs, waitsNs } = subscription
     subscription.heardNs = nowNs
     subscription.answers++
     this.#repairs.healed(book)
-    if (commandId === ID_NONE) return
-    const { auditId, auditNs, proofId, proofNs } = subscription
-    if (commandId !== auditId && commandId !== proofId) return
+    const isCheck = commandId !== ID_NONE && (commandId === auditId || commandId === proofId)
+    if (!isCheck) {
+      // It has no time of its own: it may be as old as it was long in coming.
+      subscription.waitsNs = NOTHING_ASKED
+      if (nowNs - waitsNs > LAG_MS_MAX * NS_PER_MS) this.#feed.intake.late(nowNs - waitsNs)
+      return
+    }
     // Books tell nothing on a quiet socket: there the answer alone shows that the venue sends in time.
     const askedNs = commandId === proofId ? proofNs : auditNs
     const isTimely = nowNs - askedNs <= LAG_MS_MAX * NS_PER_MS
@@ -138,6 +147,7 @@ export class KalshiUpkeep implements Upkeep {
     const subscription = this.#subscriptions[socket]
     subscription.sid = SID_NONE
     subscription.resubscribes = 0
+    subscription.waitsNs = NOTHING_ASKED
   }
 
   #askForMissing(socket: number, nowNs: Ns): void {
@@ -168,6 +178,7 @@ export class KalshiUpkeep implements Upkeep {
     this.#ask(socket, due)
     subscription.heardNs = nowNs
     subscription.answers = 0
+    subscription.waitsNs = Math.min(subscription.waitsNs, nowNs)
     for (const book of due) this.#repairs.asked(book, nowNs)
   }
 

@@ -1,5 +1,5 @@
 import type { Ns } from '@tandem/shared/units.ts'
-import { BookState } from '../book/integrity.ts'
+import { BookState, LAG_MS_MAX } from '../book/integrity.ts'
 import { subscribe } from '../venue/polymarket/messages.ts'
 import { Control, type FrameSink } from '../venue/sink.ts'
 import { Loss } from './connection.ts'
@@ -43,6 +43,9 @@ class Watch {
   audited: readonly TakenBook[] = []
   auditedNs = 0
   agreedNs = Number.NEGATIVE_INFINITY
+  subscribedNs = 0
+  /** Something has come since. */
+  isAnswered = false
 }
 
 export class PolymarketUpkeep implements Upkeep {
@@ -65,6 +68,9 @@ export class PolymarketUpkeep implements Upkeep {
 
   subscribe(socket: number, nowNs: Ns): void {
     const { books, ids, links } = this.#feed
+    const watch = this.#watches[socket]
+    watch.subscribedNs = nowNs
+    watch.isAnswered = false
     for (const book of books[socket]) this.#repairs.notBefore(book, nowNs + DUMP_NS_MAX)
     links[socket].send(subscribe(Array.from(books[socket], (book) => ids[book]).flat()))
   }
@@ -77,7 +83,12 @@ export class PolymarketUpkeep implements Upkeep {
     this.#feed.intake.caughtUp(socket, false)
   }
 
-  snapshotTaken(_socket: number, book: number): void {
+  snapshotTaken(socket: number, book: number, _commandId: number, nowNs: Ns): void {
+    const watch = this.#watches[socket]
+    // Stamped with the book's last change: it may be as old as it was long in coming.
+    const waitedNs = nowNs - watch.subscribedNs
+    if (waitedNs > LAG_MS_MAX * NS_PER_MS && !watch.isAnswered) this.#feed.intake.late(waitedNs)
+    watch.isAnswered = true
     this.#repairs.healed(book)
   }
 

@@ -67,6 +67,8 @@ export interface AbsenceRule {
   readonly spanNs: number
   /** The longest pause between two looks. */
   readonly pauseNsMax: number
+  /** How long it is looked for after that all the same: it may have been on its way, and its fills told to nobody. */
+  readonly watchNs: number
 }
 
 /** What the two venues do in their own way. */
@@ -105,6 +107,20 @@ export interface GatewayParts {
   readonly nameOf: (order: number) => string
   /** Asks REST for an order: by the venue's id where the answer told one, else by our own name. */
   readonly lookUp: (order: number, orderId: string) => Promise<Looked>
+}
+
+/** An order that was called absent, and is looked for all the same. */
+class Watched {
+  readonly order: number
+  readonly untilNs: number
+  lookUpNs: number
+  isAsked = false
+
+  constructor(order: number, nowNs: Ns, watchNs: number) {
+    this.order = order
+    this.untilNs = nowNs + watchNs
+    this.lookUpNs = nowNs
+  }
 }
 
 class Leg {
@@ -162,6 +178,7 @@ export class OrderEntry implements ConnectionEvents, PrivateSink {
   readonly #keptFrom: Buffer
   readonly #connections: Connections
   readonly #legs = Array.from({ length: LEGS_MAX }, () => new Leg())
+  readonly #absent: Watched[] = []
   readonly #told = new ToldOrders()
   #restsUntilNs = 0
 
@@ -242,6 +259,10 @@ export class OrderEntry implements ConnectionEvents, PrivateSink {
       if (isLate) this.#giveUpWaiting(leg, nowNs)
       else if (nowNs >= leg.lookUpNs && !leg.isAsked) void this.#lookUp(leg, nowNs)
     }
+    for (const watched of this.#absent)
+      if (nowNs >= watched.lookUpNs && !watched.isAsked) void this.#watch(watched, nowNs)
+    // In the order in which they were called absent.
+    while (this.#absent.length > 0 && nowNs >= this.#absent[0].untilNs) this.#absent.shift()
   }
 
   /** Closes every connection. Orders without an answer are told unknown. */
@@ -339,7 +360,7 @@ export class OrderEntry implements ConnectionEvents, PrivateSink {
 
   /** An order in doubt that REST did not show to have ended: after so many looks that agree it has, by what was told. */
   #looked(leg: Leg, isGone: boolean): void {
-    const { looks, spanNs } = this.#dialect.absence
+    const { looks, spanNs, watchNs } = this.#dialect.absence
     const nowNs = this.#parts.clock.nowNs()
     const told = this.#told.find(this.#parts.nameOf(leg.order))
     const microShares = microSharesOf(told?.fills ?? [])
@@ -354,7 +375,19 @@ export class OrderEntry implements ConnectionEvents, PrivateSink {
       return
     }
     this.counts.absent++
+    this.#absent.push(new Watched(leg.order, nowNs, watchNs))
     this.#end(leg, 0, 0, 0, nowNs, LegEnd.Absent)
+  }
+
+  /** An order that was called absent: has it appeared? */
+  async #watch(watched: Watched, nowNs: Ns): Promise<void> {
+    const { order } = watched
+    watched.lookUpNs = nowNs + this.#dialect.absence.pauseNsMax
+    watched.isAsked = true
+    const looked = await this.#parts.lookUp(order, '').catch(() => undefined)
+    watched.isAsked = false
+    const clientOrderId = this.#parts.nameOf(order)
+    for (const trade of looked?.trades ?? []) this.trade({ ...trade, clientOrderId })
   }
 
   // ---- what the private channel tells ----------------------------------------------------------------------------

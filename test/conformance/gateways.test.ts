@@ -510,6 +510,35 @@ test('calls an order absent by the venue’s rule and not before, and corrects i
   assert.deepEqual(told[2], ['corrected', 7, 'polymarket', 5_000_000, 2_550_000, fee])
 })
 
+test('finds an order by REST that appears after it was called absent, where nobody tells of it', async () => {
+  const { send, answer, until, told, looks, pass } = await scene('kalshi')
+  answer(({ socket }) => socket.destroy())
+  send()
+  await until('lost', () => told.length === 1)
+  looks.push(GONE, OPEN, {
+    trades: [
+      {
+        tradeId: 'f1',
+        orderId: 'o1',
+        clientOrderId: '',
+        fills: [{ price: 5_500, microShares: 6_000_000, feeMicroUsd: 103_950 }],
+        failed: false,
+        settled: true,
+      },
+    ],
+    order: undefined,
+    isGone: false,
+  })
+  pass(LOOK_UP_NS)
+  await until('absent', () => told.length === 2)
+  assert.deepEqual(told[1], ['done', 7, 'kalshi', 0, 0, 0, LegEnd.Absent, 0])
+  for (let look = 0; look < 2; look++) {
+    pass(2e9)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  assert.deepEqual(told.slice(2), [['corrected', 7, 'kalshi', 6_000_000, 3_300_000, 103_950], ['settled']])
+})
+
 test('an answer about another order says nothing of ours', async () => {
   const { send, next, answer } = await scene('polymarket')
   answer(({ socket }) => socket.write(polymarketMatched({ orderID: '0xdead' })))

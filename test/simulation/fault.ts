@@ -4,7 +4,7 @@ import { FAULTS, type FaultName, type VenueName } from '@tandem/sandbox/faults.t
 // venue as a whole, single orders, or our own machine.
 
 /** Whether a trade's way out may be expected while it lasts: else from which venue it may not. */
-type Forbids = 'nothing' | 'its venue' | 'both venues'
+type Forbids = 'nothing' | 'its venue' | 'its venue, if that is Polymarket' | 'both venues'
 
 interface Kind {
   readonly venues: readonly VenueName[]
@@ -78,6 +78,8 @@ export type FaultKind = keyof typeof OWN_FAULTS | SandboxFault
 
 /** What is different about the sandbox's: most only blind us. */
 const SANDBOX_FORBIDS: Partial<Record<SandboxFault, Pick<Kind, 'forbids' | 'graceMs'>>> = {
+  // Dollars are spent on a LIVE book alone: without one they could buy far more shares than are wanted.
+  lag: { forbids: 'its venue, if that is Polymarket', graceMs: 3_000 },
   pause: { forbids: 'its venue', graceMs: 3_000 },
   'rate-limit': { forbids: 'its venue', graceMs: 2_000 },
   'server-error': { forbids: 'its venue', graceMs: 1_000 },

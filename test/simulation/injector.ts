@@ -118,7 +118,8 @@ export class Injector {
     const { kind, venue, lastsMs } = injection
     const { forbids, graceMs = 0, isForGood = false } = KINDS[kind]
     const untilNs = isForGood ? Number.POSITIVE_INFINITY : scheduler.nowNs + (lastsMs + graceMs) * NS_PER_MS
-    if (forbids === 'its venue') auditor.forbid(venue, untilNs)
+    const isPolymarkets = forbids === 'its venue, if that is Polymarket' && venue === 'polymarket'
+    if (forbids === 'its venue' || isPolymarkets) auditor.forbid(venue, untilNs)
     if (forbids === 'both venues') for (const each of BOTH) auditor.forbid(each, untilNs)
     for (const each of kind === 'stall' || kind === 'clock-step' ? BOTH : [venue])
       auditor.blind(each, scheduler.nowNs + (BLIND_MS[kind] ?? 0) * NS_PER_MS)

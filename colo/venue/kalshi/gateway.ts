@@ -16,11 +16,19 @@ const BASIC_CAPACITY = 100
 /** Orders that only an exit may send: one to complete the short leg, one to sell the long one back. */
 const EXIT_ORDERS = 2
 
+/** A request is refused whose stamp is older (Kalshi fact sheet, section 2): so late may an order still arrive. */
+const STAMP_NS_MAX = 15 * NS_PER_S
+
 /**
  * The portfolio says how fresh it is, so one look counts, if it shows the account as of two seconds after the sending
  * (rest.ts asks for that).
  */
-const ABSENCE: AbsenceRule = { looks: 1, spanNs: 0, pauseNsMax: NS_PER_S }
+const ABSENCE: AbsenceRule = {
+  looks: 1,
+  spanNs: 0,
+  pauseNsMax: NS_PER_S,
+  watchNs: STAMP_NS_MAX + 5 * NS_PER_S,
+}
 
 /**
  * Orders to Kalshi over raw, warm TLS connections.

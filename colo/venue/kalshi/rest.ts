@@ -71,6 +71,19 @@ export class KalshiRest {
     return rows.map(kalshiFillOf).filter((told) => told !== undefined)
   }
 
+  /** What our orders of a market filled since a moment, as the private channel would tell it. */
+  async filledSince(ticker: string, sinceMs: number): Promise<ToldTrade[]> {
+    const told: ToldTrade[] = []
+    for (const row of await this.orders(ticker, sinceMs)) {
+      const order = kalshiOrderOf(row)
+      if (order === undefined || order.filledMicroShares === 0) continue
+      const { clientOrderId } = order
+      // Fills do not name us.
+      told.push(...(await this.fillsOf(order.orderId)).map((fill) => ({ ...fill, clientOrderId })))
+    }
+    return told
+  }
+
   /** Orders of a market since a moment. */
   orders(ticker: string, sinceMs: number): Promise<Record<string, unknown>[]> {
     return this.#list('orders', { ticker, min_ts: String(Math.floor(sinceMs / 1_000)) })

@@ -27,6 +27,7 @@ const ABSENCE: AbsenceRule = {
   looks: 3,
   spanNs: TAKER_DELAY_NS_MAX + 30 * NS_PER_S,
   pauseNsMax: 10 * NS_PER_S,
+  watchNs: 60 * NS_PER_S,
 }
 
 /**

@@ -102,7 +102,7 @@ test('show prints a line a record, by name and by the wall clock, and no byte th
   assert.match(lines[0], new RegExp(`^ +0 +OrderHash +${'ab'.repeat(32)}$`))
   assert.match(lines[1], /1 2026-11-22T18:00:01\.500Z Turn .*outcome=Refused reason=JournalBlocked/)
   assert.match(lines[2], /2 2026-11-22T18:00:02\.000Z Send .*venue=kalshi kind=SellBack .* trade-\?\[2J-id$/)
-  assert.match(lines[4], /Command +command=Halt origin=Signer$/)
+  assert.match(lines[4], /Command +command=Halt reasons=Operator$/)
 })
 
 test('show takes what is asked for: from a record on, a kind, a trade', async (t) => {

@@ -88,8 +88,8 @@ describe('a record', () => {
   })
 
   test('whose length is not its kind’s, or whose kind is not known, is none', () => {
-    assert.equal(readRecord(RecordKind.State, new Uint8Array(5 * 8 - 1)), undefined)
-    assert.equal(readRecord(RecordKind.State, new Uint8Array(5 * 8 + 8)), undefined)
+    assert.equal(readRecord(RecordKind.State, new Uint8Array(STATE_CELLS * 8 - 1)), undefined)
+    assert.equal(readRecord(RecordKind.State, new Uint8Array(STATE_CELLS * 8 + 8)), undefined)
     assert.equal(readRecord(RecordKind.Fill, new Uint8Array(8)), undefined)
     assert.equal(readRecord(200, new Uint8Array(8)), undefined)
   })
