@@ -86,6 +86,8 @@ export class Reconciler {
   #isRunning = false
   /** The token to go on with: bundle x 2, and one more for the complement. */
   #next = 0
+  /** By venue: when fills that nobody told are asked for again. */
+  readonly #missedDueNs = [0, 0]
   /** By purse: the difference that the last look found. */
   readonly #difference = new Map<number, number>()
 
@@ -138,7 +140,7 @@ export class Reconciler {
       const verdict = this.#compare(bundle, KALSHI_POSITION, this.#kalshiNet(bundle), told, askedNs)
       if (isOther(verdict)) missed.push(pair.kalshi.ticker)
     }
-    for (const ticker of missed)
+    for (const ticker of this.#mayAsk(KALSHI, missed.length > 0) ? missed : [])
       for (const told of await kalshi.filledSince(ticker, clock.wallMs() - MISSED_MS)) onTrade(KALSHI, told)
     for (let shard = 0; shard < KALSHI_SHARDS_MAX; shard++)
       this.#money(KALSHI, kalshiPurse(shard), balances.get(shard) ?? 0, askedNs)
@@ -171,9 +173,17 @@ export class Reconciler {
     if (Number.isFinite(sinceMs)) await this.#askTrades(sinceMs)
     await this.#askResolutions()
     const verdicts = await Promise.all(this.#tokensOfRound().map((token) => this.#askToken(token)))
-    if (verdicts.some(isOther)) await this.#askTrades(clock.wallMs() - MISSED_MS)
+    if (this.#mayAsk(POLYMARKET, verdicts.some(isOther))) await this.#askTrades(clock.wallMs() - MISSED_MS)
     // After the tokens: what was redeemed is money that came.
     this.#money(POLYMARKET, POLYMARKET_PURSE, await polymarket.balanceMicroUsd(), askedNs)
+  }
+
+  /** For what nobody told: not in every round, since a position of somebody's own hand differs for good. */
+  #mayAsk(venue: Venue, isWanted: boolean): boolean {
+    const nowNs = this.#parts.clock.nowNs()
+    if (!isWanted || nowNs < this.#missedDueNs[venue]) return false
+    this.#missedDueNs[venue] = nowNs + ROUND_NS
+    return true
   }
 
   async #askTrades(sinceMs: number): Promise<void> {

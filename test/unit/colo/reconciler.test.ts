@@ -158,6 +158,12 @@ test('where a venue shows something else, what was filled and not told is asked 
   kalshi.venues.yes = 5_000_000
   await kalshi.reconciler.round()
   assert.deepEqual(kalshi.told, [['trade', KALSHI, 'filled since 600000']])
+  // A position of somebody's own hand differs for good.
+  await kalshi.reconciler.round()
+  assert.equal(kalshi.told.filter((each) => (each as unknown[])[0] === 'trade').length, 1)
+  kalshi.pass(10e9)
+  await kalshi.reconciler.round()
+  assert.equal(kalshi.told.filter((each) => (each as unknown[])[0] === 'trade').length, 2)
   const polymarket = scene()
   polymarket.venues.tokens['2'] = 5_000_000
   await polymarket.reconciler.round()
