@@ -431,7 +431,8 @@ export class OrderDesk implements LiveLegListener, ExitSender {
    */
   shown(bundle: number): void {
     const { clock, orders, ledger, risk, trades } = this.#parts
-    for (let place = 0; place < ORDERS_MAX; place++)
+    // Each round asks for every pair: only where there is something to be found it is looked for.
+    for (let place = 0; risk.isUnsettled(bundle) && place < ORDERS_MAX; place++)
       if (orders.bundle[place] === bundle && orders.unsettledMicroUsd[place] > 0) this.#settled(place)
     if (risk.isOver(bundle) || risk.isOpen(bundle) || trades.open + VENUES > TRADES_MAX) return
     if (Math.abs(ledger.excessMicroShares(bundle, OUTCOME_NAMED)) > TRUE_UP_MICRO_SHARES_MAX)
