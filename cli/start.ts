@@ -31,6 +31,8 @@ const SEED_MAX = 0xffff_ffff
 const MARKETS_MAX = 500
 /** npm hands on to us what the terminal has already sent to all of its group: one key press is two signals. */
 const SAME_PRESS_MS = 500
+/** How much later than what it ended a signal may be heard. */
+const LATE_SIGNAL_MS = 100
 /** The venues keep their times for some thousand frames. */
 const TIMINGS_MS = 1_000
 
@@ -60,12 +62,6 @@ async function start(options: Options, io: Io): Promise<void> {
   }
   // Before any process is started.
   if (options.run !== undefined) openRuntimeDirectory(sandbox.runDirectory)
-  const isWatched = !options.json && process.stdout.isTTY && process.env.TERM !== 'dumb'
-  if (!isWatched)
-    io.stderr(
-      `tandem: trading on the loopback venues${seconds === undefined ? ' until Ctrl-C' : ` for ${seconds} s`} ...\n`,
-    )
-
   let run: SandboxRun | undefined
   let report: LiveReport | undefined
   let document: StartReport | undefined
@@ -82,6 +78,12 @@ async function start(options: Options, io: Io): Promise<void> {
   const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
   for (const signal of SIGNALS) process.on(signal, stop)
   const timers: NodeJS.Timeout[] = []
+  const isWatched = !options.json && process.stdout.isTTY && process.env.TERM !== 'dumb'
+  // From the first word on Ctrl-C is heard.
+  if (!isWatched)
+    io.stderr(
+      `tandem: trading on the loopback venues${seconds === undefined ? ' until Ctrl-C' : ` for ${seconds} s`} ...\n`,
+    )
   try {
     run = await SandboxRun.start(sandbox, abort.signal)
     const trading = run
@@ -125,6 +127,8 @@ async function start(options: Options, io: Io): Promise<void> {
     if (end !== undefined)
       throw ended(`the executor was in trouble (${end}), its journal is kept in ${run.journalPath}`)
   } catch (error) {
+    // Ctrl-C reaches the whole group: what it has ended may be heard of before the signal itself.
+    await new Promise((resolve) => setTimeout(resolve, LATE_SIGNAL_MS))
     if (!abort.signal.aborted) throw error
     throw new Failure({
       code: 'INTERRUPTED',

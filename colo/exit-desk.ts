@@ -54,7 +54,7 @@ import { KALSHI, POLYMARKET, VENUES, type Venue } from './venue/venue.ts'
 //   CompleteAtLoss   buy the short side, at most `flattenLoss` a share beyond the dollar
 //
 // After EXIT_NS_MAX it is Parked: the pair stands still, people are told, and it is tried again, less often, for as long
-// as it takes. Where a book is LIVE and shows nothing within the bound, no order is wasted on it.
+// as it takes. Where a book is LIVE and shows nothing within the bound, no order is wasted on it before that.
 //
 // Polymarket counts dollars, whole cents of them, has minimums, and wants a signature first; Kalshi counts hundredths of
 // a contract. So what cannot be done on Polymarket to the last lot is done on Kalshi.
@@ -237,10 +237,21 @@ export class ExitDesk implements Omit<ExitOrdersOwner, 'journalHash'> {
     if (price === PRICE_NONE) return false
     const limitCost = buysYes ? price : complement(price)
     const book = books[KALSHI][bundle.books[KALSHI]]
-    if (!mayBring(book, buysYes ? book.asks : book.bids, limitCost)) return false
+    if (!this.#mayBring(trade, book, buysYes ? book.asks : book.bids, limitCost)) return false
     const kind = sells ? OrderKind.SellBack : OrderKind.Complete
     const side = buysYes ? SIDE_BID : SIDE_ASK
     return sender.sendKalshi(trade, kind, side, price, limitCost, Math.min(lots, LOTS_ORDER_MAX))
+  }
+
+  /**
+   * Whether an order may find something: a book that is not LIVE says nothing, one that is shows whether its touch is
+   * within the bound. But for what is Parked it is tried: a socket may be frozen and not be found out yet.
+   */
+  #mayBring(trade: number, book: Book, side: Ladder, costMax: number): boolean {
+    const { trades } = this.#parts
+    if (book.state !== BookState.Live || trades.state[trade] === TradeState.Parked) return true
+    const cost = topCost(side)
+    return cost !== PRICE_NONE && cost <= costMax
   }
 
   /** Dollars that buy the wanted shares by the book, and what is left over on Kalshi afterwards. */
@@ -286,7 +297,7 @@ export class ExitDesk implements Omit<ExitOrdersOwner, 'journalHash'> {
     const book = books[POLYMARKET][bundle.books[POLYMARKET]]
     // Who sells the token to the best bid gets what is left of the dollar by buying its other side there.
     const bids = polymarketSide(book, (1 - direction) as Direction)
-    if (!mayBring(book, bids, complement(limit))) return false
+    if (!this.#mayBring(trade, book, bids, complement(limit))) return false
     return this.sellToken(trade, direction, limit, Math.min(lots, LOTS_ORDER_MAX), nowNs)
   }
 
@@ -351,13 +362,6 @@ export class ExitDesk implements Omit<ExitOrdersOwner, 'journalHash'> {
     this.#signing[trade] = -1
     this.#parts.sender.dropped(order, nowNs as Ns)
   }
-}
-
-/** Whether an order may find something: a book that is not LIVE says nothing, one that is shows whether its touch is within the bound. */
-function mayBring(book: Book, side: Ladder, costMax: number): boolean {
-  if (book.state !== BookState.Live) return true
-  const cost = topCost(side)
-  return cost !== PRICE_NONE && cost <= costMax
 }
 
 /** The legal YES price at which a share of the wanted outcome costs at most `costMax`; PRICE_NONE when there is none. */

@@ -415,6 +415,12 @@ export class OrderDesk implements LiveLegListener, ExitSender {
     for (const trade of trades.of(bundle)) if (trades.underWay[trade] === 0) this.#settle(trade, 0, nowNs)
   }
 
+  /** Whether an order of the bundle may bring or cost something now; a trade that is parked alone does not. */
+  isUnderWay(bundle: number): boolean {
+    const { trades } = this.#parts
+    return trades.of(bundle).some((trade) => trades.underWay[trade] > 0)
+  }
+
   /** Since when, by the wall clock, Polymarket may have taken matches back or settled them untold; Infinity for none. */
   unsettledSinceMs(): number {
     const { orders } = this.#parts

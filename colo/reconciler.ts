@@ -69,7 +69,7 @@ export interface ReconcilerParts {
   readonly risk: Risk
   readonly reconciliation: Reconciliation
   readonly resolutions: Resolutions
-  readonly desk: Pick<OrderDesk, 'over' | 'paid' | 'shown' | 'unsettledSinceMs'>
+  readonly desk: Pick<OrderDesk, 'isUnderWay' | 'over' | 'paid' | 'shown' | 'unsettledSinceMs'>
   readonly kalshi: Pick<KalshiRest, 'positions' | 'balancesMicroUsd' | 'settlements' | 'filledSince'>
   readonly polymarket: Pick<
     PolymarketRest,
@@ -288,7 +288,7 @@ export class Reconciler {
 
   /** A balance that differs in two looks, while nothing moved, is the true one. */
   #money(venue: Venue, purse: number, told: number, askedNs: number): void {
-    const { listing, ledger, reconciliation, risk, observer } = this.#parts
+    const { listing, ledger, reconciliation, desk, observer } = this.#parts
     const difference = told - ledger.balanceMicroUsd[purse]
     const isRounding = difference !== 0 && Math.abs(difference) <= ROUNDING_MICRO_USD_MAX
     // Whatever is on its way is dearer: no need to wait until nothing is. Kalshi's fills are exact.
@@ -297,7 +297,7 @@ export class Reconciler {
       return
     }
     const isQuiet = listing.bundles.every(
-      (_, bundle) => !risk.isOpen(bundle) && reconciliation.isQuiet(bundle, venue, askedNs),
+      (_, bundle) => !desk.isUnderWay(bundle) && reconciliation.isQuiet(bundle, venue, askedNs),
     )
     if (!isQuiet) return
     const before = this.#difference.get(purse)

@@ -130,6 +130,8 @@ class PairAudit {
   /** Since when it could be closed, and is not. */
   closableNs = 0
   lookNs = 0
+  /** When it last moved. */
+  nakedMicroUsd = 0
   /** The executor does nothing more about it. */
   isGivenUp = false
   readonly orders: Order[] = []
@@ -330,10 +332,14 @@ export class Auditor implements OrderWitness {
       .reduce((sum, { worstMicroUsd }) => Math.min(sum + worstMicroUsd, SETTINGS.limits.nakedMicroUsd), 0)
     if (!audit.isNaked) {
       audit.isGivenUp = false
+      audit.nakedMicroUsd = 0
       return
     }
+    // What is being closed late was approved once: it only shrinks.
+    const isGrowing = naked.costMicroUsd > audit.nakedMicroUsd
+    audit.nakedMicroUsd = naked.costMicroUsd
     // What a lost share left of the dollar is more than its other side cost, by the edge.
-    if (naked.costMicroUsd > approvedMicroUsd * EDGE_RATIO_MAX + DUST_MICRO_USD)
+    if (isGrowing && naked.costMicroUsd > approvedMicroUsd * EDGE_RATIO_MAX + DUST_MICRO_USD)
       this.#violated(
         'naked-beyond-approved',
         `${pair.id}: ${Math.round(naked.costMicroUsd)} micro-dollars of ${Math.round(approvedMicroUsd)}`,

@@ -79,6 +79,8 @@ export type FaultKind = keyof typeof OWN_FAULTS | SandboxFault
 /** What is different about the sandbox's: most only blind us. */
 const SANDBOX_FORBIDS: Partial<Record<SandboxFault, Pick<Kind, 'forbids' | 'graceMs'>>> = {
   // Dollars are spent on a LIVE book alone: without one they could buy far more shares than are wanted.
+  freeze: { forbids: 'its venue, if that is Polymarket', graceMs: 3_000 },
+  'half-open': { forbids: 'its venue, if that is Polymarket', graceMs: 3_000 },
   lag: { forbids: 'its venue, if that is Polymarket', graceMs: 3_000 },
   pause: { forbids: 'its venue', graceMs: 3_000 },
   'rate-limit': { forbids: 'its venue', graceMs: 2_000 },

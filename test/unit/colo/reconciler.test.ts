@@ -60,6 +60,7 @@ function scene() {
     unsettledSinceMs: Number.POSITIVE_INFINITY,
     resolution: undefined as number | undefined,
     asked: 0,
+    isUnderWay: false,
   }
   const told: unknown[] = []
   const reconciler = new Reconciler({
@@ -71,6 +72,7 @@ function scene() {
     resolutions,
     desk: {
       shown() {},
+      isUnderWay: () => venues.isUnderWay,
       unsettledSinceMs: () => venues.unsettledSinceMs,
       over: (bundle) => risk.over(bundle),
       paid(bundle, venue, pays) {
@@ -225,6 +227,15 @@ test('a balance that was doubted is free again once the venue shows it, however 
   await reconciler.round()
   await reconciler.round()
   assert.equal(ledger.availableMicroUsd(0, POLYMARKET), 899)
+})
+
+test('while an order is under way no balance is believed', async () => {
+  const { reconciler, ledger, venues } = scene()
+  await reconciler.round()
+  venues.isUnderWay = true
+  venues.usd = 900 - 50_000
+  for (let round = 0; round < 3; round++) await reconciler.round()
+  assert.equal(ledger.balanceMicroUsd[POLYMARKET_PURSE], 900)
 })
 
 test('a venue that does not answer leaves its pairs as they are, and is asked again', async () => {
