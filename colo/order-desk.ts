@@ -313,9 +313,12 @@ export class OrderDesk implements LiveLegListener, ExitSender {
     const place = orders.place(order)
     // So old that nothing is known of it but its number: reconciliation will find what it changed.
     if (place === -1) return
-    if (microShares !== 0) orders.move(place, microShares < 0 ? OrderEvent.Revert : OrderEvent.Fill)
+    // A sale is told as shares that went: less of it is more of them. Kalshi tells its own as purchases.
+    const sells = venue === POLYMARKET && orders.kind[place] === OrderKind.SellBack
+    const isRevert = sells ? microShares > 0 : microShares < 0
+    if (microShares !== 0) orders.move(place, isRevert ? OrderEvent.Revert : OrderEvent.Fill)
     // What may be naked is so now, and is counted as what it is: exposure.
-    if (microShares < 0) this.#settled(place)
+    if (isRevert) this.#settled(place)
     const bundle = orders.bundle[place]
     if (orders.trade[place] === NO_TRADE && Math.abs(microShares) >= MICRO_SHARES_PER_LOT)
       orders.trade[place] = this.#tradeOfCorrection(bundle, orders.direction[place])

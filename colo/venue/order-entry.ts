@@ -505,7 +505,7 @@ export class OrderEntry implements ConnectionEvents, PrivateSink {
 
   #end(leg: Leg, microShares: number, costMicroUsd: number, fee: number, nowNs: Ns, end: LegEnd): void {
     const { order, answer } = leg
-    const sign = this.#parts.sells(order) && microShares > 0 ? -1 : 1
+    const sign = this.#parts.sells(order) ? -1 : 1
     const refusal = end === LegEnd.Refused ? answer.error : 0
     const told = this.#remember(leg, sign, microShares, costMicroUsd, fee, end)
     // Before the listener hears: it may send the next order at once.
@@ -513,8 +513,9 @@ export class OrderEntry implements ConnectionEvents, PrivateSink {
     this.#parts.listener.legDone(
       order,
       this.#dialect.venue,
-      sign * microShares,
-      sign * costMicroUsd,
+      // Not -0, which is another number to whoever compares.
+      sign * microShares + 0,
+      sign * costMicroUsd + 0,
       fee,
       nowNs,
       end,

@@ -539,6 +539,23 @@ test('finds an order by REST that appears after it was called absent, where nobo
   assert.deepEqual(told.slice(2), [['corrected', 7, 'kalshi', 6_000_000, 3_300_000, 103_950], ['settled']])
 })
 
+test('a sale that appears after it was called absent is shares that went, and no purchase', async () => {
+  const { send, answer, until, told, looks, pass, gateway } = await scene('polymarket', 3, true)
+  answer(({ socket }) => socket.destroy())
+  send()
+  await until('lost', () => told.length === 1)
+  looks.push(GONE, GONE, GONE, GONE, GONE, GONE)
+  for (let look = 0; told.length < 2; look++) {
+    assert.ok(look < 10)
+    pass(8e9)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  assert.deepEqual(told[1], ['done', 7, 'polymarket', 0, 0, 0, LegEnd.Absent, 0])
+  gateway.onPrivate(polymarketTrade('t1', '0.51', '5'))
+  const [what, , , shares, cost] = told[2]
+  assert.deepEqual([what, shares, cost], ['corrected', -5_000_000, -2_550_000])
+})
+
 test('an answer about another order says nothing of ours', async () => {
   const { send, next, answer } = await scene('polymarket')
   answer(({ socket }) => socket.write(polymarketMatched({ orderID: '0xdead' })))
