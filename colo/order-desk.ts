@@ -22,7 +22,7 @@ import {
 } from './detector/direction.ts'
 import type { Plan } from './detector/plan.ts'
 import { ExitDesk, type ExitDeskParts, type ExitSender } from './exit-desk.ts'
-import { AnswerKind } from './journal/record.ts'
+import { AnswerKind, CORRECTION } from './journal/record.ts'
 import type { JournalRing } from './journal/ring.ts'
 import { boughtOutcome, directionThatBuys } from './outcome.ts'
 import type { ExitOrders } from './pool/exit-orders.ts'
@@ -103,8 +103,6 @@ const REQUEST_BYTES_MAX = 4_096
 const MS_PER_S = 1_000
 const NO_TRADE = -1
 const NO_REASON = -1
-/** In place of what a Fill's numbers rest on. */
-const CORRECTION = -1
 /** By venue. */
 const SHORT_OF_MONEY = [PolymarketError.InsufficientBalance, KalshiError.InsufficientBalance] as const
 /** By venue: nobody was there any more, which is no fault of the order's. */
@@ -418,10 +416,9 @@ export class OrderDesk implements LiveLegListener, ExitSender {
     for (const trade of trades.of(bundle)) if (trades.underWay[trade] === 0) this.#settle(trade, 0, nowNs)
   }
 
-  /** Whether an order of the bundle may bring or cost something now; a trade that is parked alone does not. */
-  isUnderWay(bundle: number): boolean {
-    const { trades } = this.#parts
-    return trades.of(bundle).some((trade) => trades.underWay[trade] > 0)
+  /** Whether an order may bring or cost something now; a trade that is parked alone does not. */
+  isUnderWay(): boolean {
+    return this.#parts.trades.underWay.some((orders) => orders > 0)
   }
 
   /** Since when, by the wall clock, Polymarket may have taken matches back or settled them untold; Infinity for none. */

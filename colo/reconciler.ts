@@ -296,10 +296,8 @@ export class Reconciler {
       ledger.round(difference)
       return
     }
-    const isQuiet = listing.bundles.every(
-      (_, bundle) => !desk.isUnderWay(bundle) && reconciliation.isQuiet(bundle, venue, askedNs),
-    )
-    if (!isQuiet) return
+    const isQuiet = (_: unknown, bundle: number): boolean => reconciliation.isQuiet(bundle, venue, askedNs)
+    if (desk.isUnderWay() || !listing.bundles.every(isQuiet)) return
     const before = this.#difference.get(purse)
     this.#difference.set(purse, difference)
     // The first look of all says what there is to begin with.

@@ -4,6 +4,7 @@ import { type CheckpointRow, LastCheckpoint } from './journal/checkpoint.ts'
 import { readJournal } from './journal/reader.ts'
 import {
   CheckpointSection,
+  CORRECTION,
   CommandCell,
   FillCell,
   JournalCommand,
@@ -30,8 +31,6 @@ import { KALSHI, type Venue } from './venue/venue.ts'
 /** Hashes that may have been used and whose Send is missing: signed orders live two minutes, at some hundred a second. */
 const HASHES_KEPT = 200_000
 const DAY_MS = 86_400_000
-/** In place of what a Fill's numbers rest on. */
-const CORRECTION = -1
 const { Hedged, Completed, SoldBack, Nothing, Settled } = TradeState
 const OVER: readonly TradeState[] = [Hedged, Completed, SoldBack, Nothing, Settled]
 

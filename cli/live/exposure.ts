@@ -1,14 +1,11 @@
 import type { Direction } from '@tandem/colo/detector/direction.ts'
-import { FillCell } from '@tandem/colo/journal/record.ts'
+import { CORRECTION, FillCell } from '@tandem/colo/journal/record.ts'
 import { boughtOutcome } from '@tandem/colo/outcome.ts'
-import type { Ledger } from '@tandem/colo/state/ledger.ts'
-import { OUTCOME_NAMED } from '@tandem/colo/state/ledger.ts'
+import { type Ledger, OUTCOME_NAMED } from '@tandem/colo/state/ledger.ts'
 import type { Trades } from '@tandem/colo/state/trades.ts'
 import { KALSHI, POLYMARKET, VENUES } from '@tandem/colo/venue/venue.ts'
 import { MICRO_SHARES_PER_LOT, MICRO_USD_PER_USD } from '@tandem/shared/units.ts'
 
-/** In place of what a Fill's numbers rest on. */
-const CORRECTION = -1
 /** Dust that has added up is made up for, at most a share at a time: nobody approves it. */
 const DUST_MICRO_USD = MICRO_USD_PER_USD
 /** Orders whose approval is remembered: a match that is taken back is told within a minute. */

@@ -58,12 +58,14 @@ export const FillCell = {
   filledMicroShares: 6,
   costMicroUsd: 7,
   feeMicroUsd: 8,
-  /** What the numbers rest on (LegEnd in venue/leg.ts); -1 for a correction. */
+  /** What the numbers rest on (LegEnd in venue/leg.ts), or CORRECTION. */
   end: 9,
   /** The venue's error, where it refused; else 0. */
   refusal: 10,
 } as const
 export const FILL_CELLS = 11
+/** In place of what a Fill's numbers rest on: they put right what was told before. */
+export const CORRECTION = -1
 
 export const SettlementCell = {
   atNs: 0,

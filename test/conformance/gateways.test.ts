@@ -439,6 +439,15 @@ test('settles a Kalshi order without an answer by our own id', async () => {
   assert.deepEqual(told, [LOST, done, ['settled']])
 })
 
+/** As REST tells a fill: without our own name. */
+const SIX_SHARES: Looked['trades'][number] = {
+  tradeId: 'f1',
+  orderId: 'o1',
+  clientOrderId: '',
+  fills: [{ price: 5_500, microShares: 6_000_000, feeMicroUsd: 103_950 }],
+  failed: false,
+  settled: true,
+}
 const GONE: Looked = { trades: [], order: undefined, isGone: true }
 const OPEN: Looked = { trades: [], order: undefined, isGone: false }
 
@@ -448,16 +457,7 @@ test('looks an order without an answer up until the venue shows how it ended', a
   send()
   await until('lost', () => told.length === 1)
   looks.push(OPEN, {
-    trades: [
-      {
-        tradeId: 'f1',
-        orderId: 'o1',
-        clientOrderId: '',
-        fills: [{ price: 5_500, microShares: 6_000_000, feeMicroUsd: 103_950 }],
-        failed: false,
-        settled: true,
-      },
-    ],
+    trades: [SIX_SHARES],
     order: {
       orderId: 'o1',
       clientOrderId: CLIENT_ID,
@@ -516,16 +516,7 @@ test('finds an order by REST that appears after it was called absent, where nobo
   send()
   await until('lost', () => told.length === 1)
   looks.push(GONE, OPEN, {
-    trades: [
-      {
-        tradeId: 'f1',
-        orderId: 'o1',
-        clientOrderId: '',
-        fills: [{ price: 5_500, microShares: 6_000_000, feeMicroUsd: 103_950 }],
-        failed: false,
-        settled: true,
-      },
-    ],
+    trades: [SIX_SHARES],
     order: undefined,
     isGone: false,
   })

@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ExposureWatch } from '@tandem/cli/live/exposure.ts'
-import { FILL_CELLS, FillCell } from '@tandem/colo/journal/record.ts'
+import { CORRECTION, FILL_CELLS, FillCell } from '@tandem/colo/journal/record.ts'
 import { Ledger, OUTCOME_COMPLEMENT, OUTCOME_NAMED } from '@tandem/colo/state/ledger.ts'
 import { Trades } from '@tandem/colo/state/trades.ts'
 import { KALSHI, POLYMARKET, type Venue } from '@tandem/colo/venue/venue.ts'
 
 const SHARE = 1_000_000
 const BOUND_NS = 1_000
-const CORRECTION = -1
 
 function scene() {
   const trades = new Trades()
