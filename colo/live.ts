@@ -457,10 +457,10 @@ export class Live {
 
   #judgeClock(nowNs: Ns): void {
     const wallMs = this.clock.wallMs()
-    let isSkewed = false
+    let isWithin = true
     for (let venue = 0; venue < VENUES; venue++)
-      isSkewed ||= this.gateways[venue].skew.isBeyond(wallMs, nowNs)
-    this.assembly.executor.judgeClock(isSkewed)
+      isWithin &&= this.gateways[venue].skew.isWithin(wallMs, nowNs)
+    this.assembly.executor.judgeClock(!isWithin)
   }
 
   #onLate(lateNs: number, nowNs: Ns): void {

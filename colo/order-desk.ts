@@ -187,8 +187,7 @@ export class OrderDesk implements LiveLegListener, ExitSender {
     // Kalshi's fills are final; Polymarket's may be taken back until they are settled on the chain.
     const nakedMicroUsd = Math.max(polymarketCostMicroUsd, kalshiCostMicroUsd)
     trades.nakedMicroUsd[trade] = nakedMicroUsd
-    orders.unsettledMicroUsd[polymarketPlace] = nakedMicroUsd
-    risk.unsettled(bundle, nakedMicroUsd)
+    this.#unsettled(polymarketPlace, nakedMicroUsd)
     if (polymarketFirst) {
       // Its money is held back now: it must be there when its turn comes.
       this.#reserveSecond(trade, kalshiCostMicroUsd)
@@ -266,7 +265,7 @@ export class OrderDesk implements LiveLegListener, ExitSender {
     orders.move(place, isNothing ? OrderEvent.Refuse : OrderEvent.Fill)
     ledger.reserve(orders.bundle[place], venue, -orders.reservedMicroUsd[place])
     orders.reservedMicroUsd[place] = 0
-    if (filledMicroShares === 0) this.#settled(place)
+    this.#unsettled(place, mayRevertMicroUsd(venue, filledMicroShares, costMicroUsd + feeMicroUsd))
     this.#book(order, place, filledMicroShares, costMicroUsd, feeMicroUsd, end, refusal, nowNs)
     this.#ended(orders.trade[place], filledMicroShares, nowNs)
   }
@@ -291,7 +290,7 @@ export class OrderDesk implements LiveLegListener, ExitSender {
     const place = orders.place(order)
     if (place === -1 || orders.state[place] !== OrderState.Filled) return
     orders.move(place, OrderEvent.Confirm)
-    this.#settled(place)
+    this.#unsettled(place, 0)
     log.answer(order, place, AnswerKind.Settled, NO_REASON, clock.nowNs())
   }
 
@@ -315,8 +314,13 @@ export class OrderDesk implements LiveLegListener, ExitSender {
     const sells = venue === POLYMARKET && orders.kind[place] === OrderKind.SellBack
     const isRevert = sells ? microShares > 0 : microShares < 0
     if (microShares !== 0) orders.move(place, isRevert ? OrderEvent.Revert : OrderEvent.Fill)
+    const paidMicroUsd = costMicroUsd + feeMicroUsd
+    const beforeMicroUsd = orders.unsettledMicroUsd[place]
     // What may be naked is so now, and is counted as what it is: exposure.
-    if (isRevert) this.#settled(place)
+    if (isRevert)
+      this.#unsettled(place, beforeMicroUsd - mayRevertMicroUsd(venue, -microShares, -paidMicroUsd))
+    else if (orders.state[place] === OrderState.Filled)
+      this.#unsettled(place, beforeMicroUsd + mayRevertMicroUsd(venue, microShares, paidMicroUsd))
     const bundle = orders.bundle[place]
     if (orders.trade[place] === NO_TRADE && Math.abs(microShares) >= MICRO_SHARES_PER_LOT)
       orders.trade[place] = this.#tradeOfCorrection(bundle, orders.direction[place])
@@ -439,7 +443,7 @@ export class OrderDesk implements LiveLegListener, ExitSender {
     const { clock, orders, ledger, risk, trades } = this.#parts
     // Each round asks for every pair: only where there is something to be found it is looked for.
     for (let place = 0; risk.isUnsettled(bundle) && place < ORDERS_MAX; place++)
-      if (orders.bundle[place] === bundle && orders.unsettledMicroUsd[place] > 0) this.#settled(place)
+      if (orders.bundle[place] === bundle && orders.unsettledMicroUsd[place] > 0) this.#unsettled(place, 0)
     if (risk.isOver(bundle) || risk.isOpen(bundle) || trades.open + VENUES > TRADES_MAX) return
     if (Math.abs(ledger.excessMicroShares(bundle, OUTCOME_NAMED)) > TRUE_UP_MICRO_SHARES_MAX)
       this.cover(bundle, clock.nowNs())
@@ -568,11 +572,12 @@ export class OrderDesk implements LiveLegListener, ExitSender {
 
   // ---- trades ----------------------------------------------------------------------------------------------------
 
-  /** Nothing of the order can be taken back any more. */
-  #settled(place: number): void {
+  /** What would be naked if what the order brought were taken back. */
+  #unsettled(place: number, microUsd: number): void {
     const { orders, risk } = this.#parts
-    risk.unsettled(orders.bundle[place], -orders.unsettledMicroUsd[place])
-    orders.unsettledMicroUsd[place] = 0
+    const atLeast = Math.max(0, microUsd)
+    risk.unsettled(orders.bundle[place], atLeast - orders.unsettledMicroUsd[place])
+    orders.unsettledMicroUsd[place] = atLeast
   }
 
   /** An order of the trade has ended. */
@@ -716,4 +721,13 @@ export function kalshiWorstMicroUsd(
 ): number {
   const feeMicroUsd = kalshiTradeFeeCeilMicroUsd(bundle.kalshiFees, ROLE_TAKER, limitCost, lots as Lots)
   return lots * (limitCost + 1) + feeMicroUsd + precisionMicroUsd
+}
+
+/**
+ * What stands naked if a fill does not hold after all: of shares that were bought what they left of the dollar, as what
+ * covers them cost no less; shares that were sold are there again, at what they brought. Kalshi takes nothing back.
+ */
+function mayRevertMicroUsd(venue: Venue, filledMicroShares: number, paidMicroUsd: number): number {
+  if (venue === KALSHI) return 0
+  return filledMicroShares > 0 ? filledMicroShares - paidMicroUsd : -paidMicroUsd
 }

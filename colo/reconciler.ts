@@ -271,10 +271,9 @@ export class Reconciler {
     if (verdict === Verdict.Busy) return verdict
     const venue = position === KALSHI_POSITION ? KALSHI : POLYMARKET
     if (verdict === Verdict.Mismatch) observer.mismatch(bundle, venue, ours, told)
-    if (reconciliation.isWhole(bundle)) {
-      risk.unblock(bundle)
-      this.#parts.desk.shown(bundle)
-    } else risk.block(bundle)
+    if (reconciliation.isWhole(bundle)) risk.unblock(bundle)
+    else risk.block(bundle)
+    if (reconciliation.isShown(bundle)) this.#parts.desk.shown(bundle)
     return verdict
   }
 

@@ -59,7 +59,7 @@ export const Refusal = {
   NotStocked: 21,
   /** A venue shows of this pair another position than our books, or was not asked yet. */
   Blocked: 20,
-  /** Our wall clock is too far from a venue's: one may refuse a leg whose other the other takes. */
+  /** Our wall clock is too far from a venue's, or no answer has told by how much: one venue may refuse what the other takes. */
   ClockSkewed: 22,
 } as const
 export type Refusal = (typeof Refusal)[keyof typeof Refusal]

@@ -27,12 +27,15 @@ export class Reconciliation {
   readonly #quietNs: readonly number[]
   readonly #touchedNs: Float64Array
   readonly #difference: Float64Array
+  /** When the read was begun that found it. */
+  readonly #askedNs: Float64Array
 
   /** @param quietNs by venue: how long after its last message a venue's reads may still be without it */
   constructor(bundles: number, quietNs: readonly [number, number]) {
     this.#quietNs = quietNs
     this.#touchedNs = new Float64Array(bundles * VENUES).fill(Number.NEGATIVE_INFINITY)
     this.#difference = new Float64Array(bundles * POSITIONS).fill(MICRO_SHARES_NEVER)
+    this.#askedNs = new Float64Array(bundles * POSITIONS)
   }
 
   /** Something was sent or booked. */
@@ -42,7 +45,7 @@ export class Reconciliation {
 
   /** Whether a read that was begun at `askedNs` shows all that was booked. */
   isQuiet(bundle: number, venue: Venue, askedNs: number): boolean {
-    return askedNs - this.#touchedNs[bundle * VENUES + venue] >= this.#quietNs[venue]
+    return askedNs >= this.#touchedNs[bundle * VENUES + venue] + this.#quietNs[venue]
   }
 
   /** Whether the last look at a position found it as our books have it. */
@@ -56,6 +59,13 @@ export class Reconciliation {
     return true
   }
 
+  /** Whether both venues have shown all of the bundle's since the last that was sent or booked, and as our books have it. */
+  isShown(bundle: number): boolean {
+    for (let position = 0; position < POSITIONS; position++)
+      if (!this.isQuiet(bundle, venueOf(position), this.#askedNs[bundle * POSITIONS + position])) return false
+    return this.isWhole(bundle)
+  }
+
   /**
    * @param position 0 or 1 of Polymarket's tokens, the named outcome's first, or KALSHI_POSITION
    * @param ours shares by our books, after the read
@@ -63,13 +73,17 @@ export class Reconciliation {
    * @param askedNs when the read was begun
    */
   look(bundle: number, position: number, ours: number, told: number, askedNs: number): Verdict {
-    if (!this.isQuiet(bundle, position === KALSHI_POSITION ? KALSHI : POLYMARKET, askedNs))
-      return Verdict.Busy
+    if (!this.isQuiet(bundle, venueOf(position), askedNs)) return Verdict.Busy
     const cell = bundle * POSITIONS + position
+    this.#askedNs[cell] = askedNs
     const difference = Math.abs(told - ours) < MICRO_SHARES_PER_LOT ? 0 : told - ours
     const isAgain = this.#difference[cell] === difference
     this.#difference[cell] = difference
     if (difference === 0) return Verdict.Same
     return isAgain ? Verdict.Mismatch : Verdict.Differs
   }
+}
+
+function venueOf(position: number): Venue {
+  return position === KALSHI_POSITION ? KALSHI : POLYMARKET
 }

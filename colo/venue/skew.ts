@@ -39,7 +39,12 @@ export class Skew {
     return wallMs - (this.#zeroMs + nowNs / NS_PER_MS)
   }
 
-  /** Whether our clock is known to be too far off for signatures and lags. */
+  /** Whether our clock is known to be near enough for signatures and lags. */
+  isWithin(wallMs: number, nowNs: number): boolean {
+    return Math.abs(this.aheadMs(wallMs, nowNs)) <= SKEW_MS_MAX
+  }
+
+  /** Whether it is known not to be. */
   isBeyond(wallMs: number, nowNs: number): boolean {
     return Math.abs(this.aheadMs(wallMs, nowNs)) > SKEW_MS_MAX
   }

@@ -360,4 +360,28 @@ export const mutations: readonly Mutation[] = [
     test: 'test/conformance/gateways.test.ts',
     named: 'a question about one before it is still out',
   },
+  {
+    name: 'what may be taken back forgotten when one venue alone was asked',
+    file: 'colo/reconciler.ts',
+    find: 'if (reconciliation.isShown(bundle))',
+    replace: 'if (reconciliation.isWhole(bundle))',
+    test: 'test/unit/colo/reconciler.test.ts',
+    named: 'once both venues have shown all that was booked',
+  },
+  {
+    name: 'what an exit bought never taken back',
+    file: 'colo/order-desk.ts',
+    find: 'this.#unsettled(place, mayRevertMicroUsd(venue, filledMicroShares, costMicroUsd + feeMicroUsd))',
+    replace: 'if (filledMicroShares === 0) this.#unsettled(place, 0)',
+    test: 'test/unit/colo/executor.test.ts',
+    named: 'what an exit buys on Polymarket',
+  },
+  {
+    name: 'a clock that is ahead taken for right',
+    file: 'colo/live.ts',
+    find: 'isWithin &&= this.gateways[venue].skew.isWithin(wallMs, nowNs)',
+    replace: 'isWithin &&= !(this.gateways[venue].skew.aheadMs(wallMs, nowNs) < 0)',
+    test: 'test/simulation/simulation.test.ts',
+    named: 'a clock that no answer had judged',
+  },
 ]

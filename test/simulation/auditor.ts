@@ -14,6 +14,7 @@ import {
 import { TradeState } from '@tandem/colo/state/trade.ts'
 import { TurnCell, TurnOutcome } from '@tandem/colo/turn.ts'
 import { LegEnd } from '@tandem/colo/venue/leg.ts'
+import { CLOCKS_APART_MS_MAX } from '@tandem/colo/venue/skew.ts'
 import { KALSHI, POLYMARKET, VENUE_NAMES } from '@tandem/colo/venue/venue.ts'
 import type { Account } from '@tandem/sandbox/engine/kalshi/account.ts'
 import { payPerLot } from '@tandem/sandbox/engine/kalshi/account.ts'
@@ -63,6 +64,7 @@ export const VIOLATIONS = {
   'money-differs': 'at the end the executor’s money is not that of the venues',
   unresolved: 'at the end a trade is still open and not parked, long after the last fault',
   'entered-while-halted': 'a trade was entered after a halt, or after a breaker had tripped',
+  'entered-on-wrong-clock': 'a trade was entered while our clock was too far from the venues’',
   'decided-on-dead-book': 'orders were sent on a book that was not LIVE',
   'decided-on-false-book':
     'orders were sent on prices that the venue had not had for longer than it may go unnoticed',
@@ -100,6 +102,8 @@ const FINAL_NS_MAX = 70 * NS_PER_S
 const UNNOTICED_NS_MAX = 25 * NS_PER_S
 /** And when nothing hides it: the way there, and what a message may lag. */
 const SEEN_NS_MAX = 2 * NS_PER_S
+/** A step of our clock is looked for every 20 ms. */
+const STEP_SEEN_NS_MAX = 50 * NS_PER_MS
 const LOOK_NS = 10 * NS_PER_MS
 const POLYMARKET_MICRO_SHARES_MIN = 5_000_000
 /** Fees of both venues at their dearest, on dollars and on contracts. */
@@ -118,6 +122,8 @@ interface Order {
   readonly sentNs: number
   clearNs: number
   filledMicroShares: number
+  /** On Polymarket: what its dollars are to cover; they buy more where the price has become better. */
+  wantedMicroShares: number
 }
 
 class PairAudit {
@@ -127,6 +133,8 @@ class PairAudit {
   readonly naked = new Naked()
   /** By trade: the dearer of its legs alone. */
   readonly approved: { readonly sentNs: number; readonly worstMicroUsd: number }[] = []
+  /** What a purchase filled beyond what it was to cover: exposure, which is covered too, and naked if it is taken back. */
+  readonly overfilled: { readonly atNs: number; readonly leftMicroUsd: number }[] = []
   /** Since when it could be closed, and is not. */
   closableNs = 0
   lookNs = 0
@@ -137,7 +145,7 @@ class PairAudit {
   readonly orders: Order[] = []
   /** By venue. */
   readonly tops = [new Tops(), new Tops()] as const
-  lastPolymarket: { readonly sentNs: number; readonly worstMicroUsd: number } | undefined
+  lastPolymarket: { readonly order: Order; readonly worstMicroUsd: number } | undefined
 
   constructor(pair: Pair, world: World) {
     this.pair = pair
@@ -163,6 +171,9 @@ export class Auditor implements OrderWitness {
   attempts = 0
   isHalted = false
   #isTripped = false
+  /** How far our wall clock is off, and since when. */
+  #clockOffMs = 0
+  #clockOffNs = 0
   readonly #scheduler: Scheduler
   #world: World | undefined
   #account: Account | undefined
@@ -214,6 +225,12 @@ export class Auditor implements OrderWitness {
     this.#blindNs[venue] = Math.max(this.#blindNs[venue], untilNs)
   }
 
+  /** Our wall clock was stepped. */
+  clockStepped(stepMs: number): void {
+    this.#clockOffMs += stepMs
+    this.#clockOffNs = this.#scheduler.nowNs
+  }
+
   withdrawn(venue: VenueName, microUsd: number): void {
     this.#sumMicroUsd[venue] -= microUsd
   }
@@ -237,6 +254,7 @@ export class Auditor implements OrderWitness {
       sentNs: nowNs,
       clearNs: Number.POSITIVE_INFINITY,
       filledMicroShares: 0,
+      wantedMicroShares: Math.abs(audit.naked.microShares),
     }
     this.#orders.set(id, sent)
     this.#byRequest.set(request, sent)
@@ -245,7 +263,7 @@ export class Auditor implements OrderWitness {
       if (!this.#durableHashes.has(id)) this.#violated('sent-undurable', `polymarket ${id}`)
       const dollars = Number(order.side === 'BUY' ? order.makerAmount : order.takerAmount)
       audit.lastPolymarket = {
-        sentNs: nowNs,
+        order: sent,
         worstMicroUsd: dollars * (1 + POLYMARKET_FEE_MAX) + FEE_ROUNDING_MICRO_USD,
       }
       return
@@ -253,10 +271,13 @@ export class Auditor implements OrderWitness {
     const counter = Number(/\d+$/.exec(id)?.[0])
     if (!(counter < this.#durableCounters)) this.#violated('sent-undurable', `kalshi ${id}`)
     // Both legs of an entry leave in one turn of the loop; whatever leaves alone is a way out.
-    if (audit.lastPolymarket?.sentNs !== nowNs) return
+    if (audit.lastPolymarket?.order.sentNs !== nowNs) return
     if (this.isHalted || this.#isTripped) this.#violated('entered-while-halted', audit.pair.id)
+    if (Math.abs(this.#clockOffMs) > CLOCKS_APART_MS_MAX && nowNs - this.#clockOffNs > STEP_SEEN_NS_MAX)
+      this.#violated('entered-on-wrong-clock', `${audit.pair.id}: ${this.#clockOffMs} ms off`)
     const price = scaledFromDecimal(body.price, 4) as number
     const lots = scaledFromDecimal(body.count.trim(), 2) as number
+    audit.lastPolymarket.order.wantedMicroShares = lots * MICRO_SHARES_PER_LOT
     const pay = payPerLot(body.side === 'bid' ? SIDE_BID : SIDE_ASK, price)
     const worstMicroUsd = lots * (pay + KALSHI_FEE_MICRO_USD_PER_LOT_MAX) + FEE_ROUNDING_MICRO_USD
     audit.approved.push({
@@ -282,7 +303,7 @@ export class Auditor implements OrderWitness {
     if (audit === undefined || outcome === undefined) return
     const isBuy = taker.side === 'BUY'
     if (status === 'MATCHED') {
-      this.#filled(taker.id, microShares)
+      this.#filled(taker.id, microShares, microShares - costMicroUsd - feeMicroUsd)
       if (isBuy) audit.naked.buy(outcome, microShares, costMicroUsd + feeMicroUsd)
       else audit.naked.lose(outcome, microShares, costMicroUsd - feeMicroUsd)
     } else if (status === 'FAILED') {
@@ -301,7 +322,7 @@ export class Auditor implements OrderWitness {
     if (audit === undefined) return
     const microShares = trade.lots * MICRO_SHARES_PER_LOT
     const outcome = order.side === SIDE_BID ? audit.yesOutcome : ((1 - audit.yesOutcome) as Outcome)
-    this.#filled(order.clientOrderId, microShares)
+    this.#filled(order.clientOrderId, microShares, 0)
     audit.naked.buy(outcome, microShares, trade.lots * payPerLot(order.side, trade.price) + feeMicroUsd)
     this.#moved(audit)
   }
@@ -315,11 +336,17 @@ export class Auditor implements OrderWitness {
     }
   }
 
-  #filled(id: string, microShares: number): void {
+  /** @param leftMicroUsd what the shares left of the dollar */
+  #filled(id: string, microShares: number, leftMicroUsd: number): void {
     const order = this.#orders.get(id)
     if (order === undefined) return
     if (this.paths.isBookedAbsent(id)) this.paths.appeared()
+    const before = Math.max(order.filledMicroShares, order.wantedMicroShares)
     order.filledMicroShares += microShares
+    const over = order.filledMicroShares - before
+    if (over <= 0) return
+    const { nowNs } = this.#scheduler
+    order.audit.overfilled.push({ atNs: nowNs, leftMicroUsd: (leftMicroUsd * over) / microShares })
   }
 
   #moved(audit: PairAudit): void {
@@ -327,9 +354,12 @@ export class Auditor implements OrderWitness {
     const { naked, pair } = audit
     const { nowNs } = this.#scheduler
     // Each was approved with what of the trades before it could still be taken back.
-    const approvedMicroUsd = audit.approved
+    const entriesMicroUsd = audit.approved
       .filter(({ sentNs }) => nowNs - sentNs <= FINAL_NS_MAX)
       .reduce((sum, { worstMicroUsd }) => Math.min(sum + worstMicroUsd, SETTINGS.limits.nakedMicroUsd), 0)
+    const approvedMicroUsd = audit.overfilled
+      .filter(({ atNs }) => nowNs - atNs <= FINAL_NS_MAX)
+      .reduce((sum, { leftMicroUsd }) => sum + leftMicroUsd, entriesMicroUsd)
     if (!audit.isNaked) {
       audit.isGivenUp = false
       audit.nakedMicroUsd = 0

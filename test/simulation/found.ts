@@ -103,4 +103,18 @@ export const FOUND: Readonly<Record<string, Scenario>> = {
       { kind: 'restart', venue: 'kalshi', atMs: 10546, lastsMs: 3976 },
     ],
   },
+  'a clock that no answer had judged was traded on': {
+    seed: 6422,
+    pairs: 2,
+    calm: 3,
+    tradesMs: 50000,
+    delayMs: { polymarket: 28, kalshi: 29 },
+    injections: [
+      { kind: 'ghost-book', venue: 'polymarket', atMs: 17702, lastsMs: 4298 },
+      { kind: 'clock-step', venue: 'polymarket', atMs: 24857, lastsMs: 10232 },
+      { kind: 'lost-answer', venue: 'kalshi', atMs: 30449, lastsMs: 9498 },
+      { kind: 'storm', venue: 'polymarket', atMs: 30990, lastsMs: 4833 },
+      { kind: 'no-answer', venue: 'polymarket', atMs: 37455, lastsMs: 1732 },
+    ],
+  },
 }

@@ -211,10 +211,12 @@ export class Injector {
         return counted(undefined)
       case 'clock-step': {
         const stepMs = random.between(-CLOCK_STEP_MS, CLOCK_STEP_MS)
-        clock.stepMs += stepMs
-        return counted(() => {
-          clock.stepMs -= stepMs
-        })
+        const step = (ms: number): void => {
+          clock.stepMs += ms
+          auditor.clockStepped(ms)
+        }
+        step(stepMs)
+        return counted(() => step(-stepMs))
       }
       case 'stall':
         clock.stalledUntilNs = scheduler.nowNs + lastsMs * NS_PER_MS

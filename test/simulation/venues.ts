@@ -102,7 +102,8 @@ export class Venues {
   readonly nowMs = (): number => WALL_AT_ZERO_MS + Math.floor(this.#scheduler.nowNs / NS_PER_MS)
 
   /** A request that has arrived. */
-  receive(venue: VenueName, request: HttpRequest, reply: Reply): void {
+  receive(venue: VenueName, request: HttpRequest, answer: Reply): void {
+    const reply: Reply = (told) => answer(told && { ...told, headers: { ...told.headers, ...this.#date() } })
     if (venue === 'kalshi') {
       this.#kalshi.receive(request, 0, reply)
       return
@@ -115,9 +116,9 @@ export class Venues {
     const address = 'simulated'
     void this.#polymarket.receive(
       { method, path: pathname, query: searchParams, headers, body, address, readNs: 0 },
-      (answer) => {
+      (told) => {
         this.#waiting--
-        reply(answer)
+        reply(told)
       },
     )
   }
@@ -132,6 +133,10 @@ export class Venues {
     const channel = CHANNELS.find((each) => each === path)
     if (refusal !== undefined || channel === undefined) return { refusal: Number(refusal?.slice(0, 3)) }
     return { open: (peer) => this.#polymarket.open(peer, channel) }
+  }
+
+  #date(): { date: string } {
+    return { date: new Date(this.nowMs()).toUTCString() }
   }
 
   #tick(): void {

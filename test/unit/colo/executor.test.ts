@@ -640,6 +640,34 @@ test('a match that is taken back is bought again, or what it covered is sold', (
   assert.equal(parts.ledger.reservedMicroUsd[KALSHI], 0)
 })
 
+test('what an exit buys on Polymarket may be taken back too, and counts until it is settled', () => {
+  const parts = stocked()
+  const { risk, desk, orders } = parts
+  const counted: number[] = []
+  const count = risk.unsettled.bind(risk)
+  risk.unsettled = (bundle, microUsd) => {
+    counted.push(microUsd)
+    count(bundle, microUsd)
+  }
+  parts.kalshi('0.5300', '0.4500')
+  parts.step(40)
+  // Kalshi has filled; on Polymarket the price is gone, and the next is within the bound.
+  parts.polymarket('0.45', '0.49')
+  parts.step(200)
+  const { filled_micro_shares, cost_micro_usd } = last(parts.record.trades).polymarket
+  assert.ok(counted.includes(filled_micro_shares - cost_micro_usd), 'at what it left of the dollar')
+  // The paper venue settles at once.
+  assert.equal(risk.isUnsettled(0), false)
+
+  const exit = orders.kind.findIndex(
+    (kind, at) => kind === OrderKind.Complete && orders.venue[at] === POLYMARKET,
+  )
+  desk.legCorrected(exit, POLYMARKET, 9_000, 4_410, 0, parts.clock.nowNs())
+  assert.equal(risk.isUnsettled(0), true, 'what appears later is not settled')
+  desk.legCorrected(exit, POLYMARKET, -9_000, -4_410, 0, parts.clock.nowNs())
+  assert.equal(risk.isUnsettled(0), false, 'what was taken back is naked, and counts as that')
+})
+
 test('an order that was called absent and appears is exposure, and is closed', () => {
   const parts = hedged()
   parts.step(1_000)

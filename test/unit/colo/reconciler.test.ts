@@ -60,6 +60,7 @@ function scene() {
     unsettledSinceMs: Number.POSITIVE_INFINITY,
     resolution: undefined as number | undefined,
     asked: 0,
+    shown: 0,
     isUnderWay: false,
   }
   const told: unknown[] = []
@@ -71,7 +72,7 @@ function scene() {
     reconciliation,
     resolutions,
     desk: {
-      shown() {},
+      shown: () => void venues.shown++,
       isUnderWay: () => venues.isUnderWay,
       unsettledSinceMs: () => venues.unsettledSinceMs,
       over: (bundle) => risk.over(bundle),
@@ -134,6 +135,21 @@ test('a pair is traded only once both venues were asked, and balances are the ve
     [900, 500],
   )
   assert.deepEqual(told, [])
+})
+
+test('a pair counts as shown once both venues have shown all that was booked, and not by a look before it', async () => {
+  const { reconciler, reconciliation, venues, clock, pass, rest } = scene()
+  await reconciler.round()
+  assert.equal(venues.shown, 1)
+  reconciliation.touched(0, POLYMARKET, clock.nowNs())
+  reconciliation.touched(0, KALSHI, clock.nowNs())
+  // Kalshi's reads have caught up, Polymarket's have not.
+  pass(QUIET_NS[KALSHI])
+  await reconciler.round()
+  assert.deepEqual([venues.shown, rest()], [1, Refusal.None])
+  pass(QUIET_NS[POLYMARKET])
+  await reconciler.round()
+  assert.ok(venues.shown > 1)
 })
 
 test('positions are compared by outcome, and one that our books do not know stops the pair until it is gone', async () => {

@@ -36,6 +36,7 @@ describe('our clock against a venue’s', () => {
     told(skew, 5_000, 1_001, 60_000)
     assert.ok(Number.isNaN(skew.aheadMs(START_MS, 0)))
     assert.equal(skew.isBeyond(START_MS, 0), false)
+    assert.equal(skew.isWithin(START_MS, 0), false, 'nor trusted')
   })
 
   it('is beyond what signatures bear in both directions, and not before', () => {
@@ -47,6 +48,7 @@ describe('our clock against a venue’s', () => {
         const skew = new Skew()
         told(skew, 10_000, 20, sign * aheadMs)
         assert.equal(skew.isBeyond(START_MS + 10_000, 10_000 * NS_PER_MS), isBeyond, `${sign * aheadMs}`)
+        assert.equal(skew.isWithin(START_MS + 10_000, 10_000 * NS_PER_MS), !isBeyond, `${sign * aheadMs}`)
       }
     }
   })
