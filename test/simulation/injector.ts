@@ -39,6 +39,7 @@ const LATE_MS: Readonly<Record<VenueName, readonly [number, number]>> = {
 }
 const CLOCK_STEP_MS = 120_000
 const DETERMINED_AFTER_MS = 1_000
+const RESOLVED_AFTER_MS = 4_000
 /** How long the other venue pauses between two legs. */
 const PAUSE_MS = 3_000
 /** Long enough for the venue to look at the time. */
@@ -190,8 +191,15 @@ export class Injector {
         return counted(undefined)
       case 'determination': {
         const market = this.#closeKalshi()
+        const place = [...world.kalshi.markets.values()].indexOf(market)
+        const other = [...world.polymarket.markets.values()][place]
         scheduler.after(DETERMINED_AFTER_MS * NS_PER_MS, () => {
           if (market.status === 'closed') world.kalshi.determine(market, 'yes')
+        })
+        // The other venue has an oracle of its own.
+        const winner = random.chance(0.5) ? 0 : 1
+        scheduler.after(RESOLVED_AFTER_MS * NS_PER_MS, () => {
+          if (!other.closed) world.polymarket.resolve(other, winner)
         })
         return counted(undefined)
       }
