@@ -16,6 +16,7 @@ import type { Journal } from './journal/journal.ts'
 import type { Listing } from './listing.ts'
 import { type Access, type Assembly, assemble } from './main.ts'
 import type { Network, RestClient } from './network.ts'
+import { OrderGroups } from './order-groups.ts'
 import { boughtOutcome } from './outcome.ts'
 import { PrivateChannel } from './private-channel.ts'
 import { Reconciler } from './reconciler.ts'
@@ -29,9 +30,11 @@ import { TokenKind, tokenKind, tokenOf, tokenValue } from './token.ts'
 import type { Gateway, LiveLegListener } from './venue/gateway.ts'
 import { SignedRequest } from './venue/kalshi/auth.ts'
 import { clientOrderId } from './venue/kalshi/encode.ts'
+import { KalshiError } from './venue/kalshi/error.ts'
 import { KalshiGateway } from './venue/kalshi/gateway.ts'
 import { subscribe as subscribeKalshi } from './venue/kalshi/messages.ts'
 import { KalshiRest } from './venue/kalshi/rest.ts'
+import { LegEnd } from './venue/leg.ts'
 import { Seal } from './venue/polymarket/auth.ts'
 import { PolymarketGateway } from './venue/polymarket/gateway.ts'
 import { PING, subscribeUser } from './venue/polymarket/messages.ts'
@@ -132,6 +135,7 @@ export class Live {
   readonly #polymarketRest: PolymarketRest
   readonly #kalshiRest: KalshiRest
   readonly #reconciler: Reconciler
+  readonly #orderGroups: OrderGroups | undefined
   /** Of orders that a run before this one sent. */
   readonly #names = new Map<number, string>()
   #isRestarted = false
@@ -154,7 +158,12 @@ export class Live {
     // Gateways tell the desk, which is made with them: it hears through this.
     let desk: LiveLegListener | undefined
     const listener: LiveLegListener = {
-      legDone: (...leg) => desk?.legDone(...leg),
+      legDone: (...leg) => {
+        const [order, venue, , , , , end, refusal] = leg
+        const isGroups = venue === KALSHI && end === LegEnd.Refused && refusal === KalshiError.OrderGroup
+        if (isGroups) this.#orderGroups?.refused(pairs[bundleOf(order)].pair.kalshi.exchangeIndex)
+        desk?.legDone(...leg)
+      },
       legTaken: (...leg) => desk?.legTaken(...leg),
       legUnknown: (...leg) => desk?.legUnknown(...leg),
       legSettled: (...leg) => desk?.legSettled(...leg),
@@ -229,7 +238,17 @@ export class Live {
       gateways: [watch(this.gateways[POLYMARKET], POLYMARKET), watch(this.gateways[KALSHI], KALSHI)],
     })
     desk = this.assembly.desk
-    const { executor } = this.assembly
+    const { executor, useOrderGroup } = this.assembly
+    const { orderGroupContracts } = settings.kalshi
+    if (orderGroupContracts > 0) {
+      this.#orderGroups = new OrderGroups({
+        shards: new Set(listing.kalshiShards()),
+        create: (shard) => this.#kalshiRest.createOrderGroup(shard, orderGroupContracts),
+        use: useOrderGroup,
+        onTriggered: () => executor.halt(HaltReason.OrderGroup),
+      })
+      this.gateways[KALSHI].groupTriggered = (id) => this.#orderGroups?.triggered(id)
+    }
     const signatures = new SignatureDesk(signer, {
       orderSigned: (...order) => executor.orderSigned(...order),
       headerSigned: (...header) => executor.headerSigned(...header),
@@ -328,7 +347,7 @@ export class Live {
         url: access.kalshi.socketUrl,
         headers: socketHeaders,
         pingText: undefined,
-        hello: () => subscribeKalshi(1, ['fill', 'user_orders']),
+        hello: () => subscribeKalshi(1, ['fill', 'user_orders', 'order_group_updates']),
         gateway: this.gateways[KALSHI],
         onReady,
       }),
@@ -441,6 +460,7 @@ export class Live {
         this.#judgeClock(nowNs)
         for (const { link } of this.#privates) link.look(nowNs)
         if (this.#isRestarted) this.#reconciler.tick(nowNs)
+        this.#orderGroups?.tick(nowNs)
         this.clock.at((nowNs + UPKEEP_NS) as Ns, token)
         break
       case TokenKind.Restart:

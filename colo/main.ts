@@ -1,4 +1,5 @@
 import { assert } from '@tandem/shared/assert.ts'
+import type { Pair } from '@tandem/shared/mapping.ts'
 import type { Settings } from '@tandem/shared/settings.ts'
 import { POLYMARKET_TICKS } from '@tandem/shared/ticks.ts'
 import { NS_PER_MS, type Price } from '@tandem/shared/units.ts'
@@ -94,6 +95,8 @@ export interface Assembly {
   readonly breakers: Breakers
   readonly trades: Trades
   readonly orders: Orders
+  /** Entries of a shard name this order group from now on; undefined: nothing is entered there. Without a word they name none. */
+  readonly useOrderGroup: (shard: number, orderGroupId: string | undefined) => void
 }
 
 /** Headers at hand below which they are stamped closer: trades of one burst, each with one leg on Kalshi. */
@@ -147,10 +150,8 @@ export function assemble(listing: Listing, settings: Settings, around: Surroundi
   /** By line: the token that it buys, while its market can be served. */
   const tokens: (ExitToken | undefined)[] = []
 
-  const legs: Legs[] = pairs.map(({ pair }) => ({
-    tradable: pair.polymarket.tick !== undefined,
-    polymarketFirst: pair.polymarket.takerDelayMs > 0,
-    kalshi: new KalshiRequest(
+  const kalshiRequest = ({ kalshi }: Pair, orderGroupId?: string): KalshiRequest =>
+    new KalshiRequest(
       {
         host: access.kalshi.host,
         keyId: facts.kalshi.keyId,
@@ -158,11 +159,23 @@ export function assemble(listing: Listing, settings: Settings, around: Surroundi
         clientOrderPrefix: around.runId,
         subaccount: SUBACCOUNT,
       },
-      pair.kalshi.ticker,
-      pair.kalshi.exchangeIndex,
+      kalshi.ticker,
+      kalshi.exchangeIndex,
       TimeInForce.ImmediateOrCancel,
-    ),
+      orderGroupId,
+    )
+  const legs: Legs[] = pairs.map(({ pair }) => ({
+    tradable: pair.polymarket.tick !== undefined,
+    polymarketFirst: pair.polymarket.takerDelayMs > 0,
+    kalshi: kalshiRequest(pair),
+    kalshiEntry: kalshiRequest(pair),
   }))
+  const useOrderGroup = (shard: number, orderGroupId: string | undefined): void => {
+    pairs.forEach(({ pair }, index) => {
+      if (pair.kalshi.exchangeIndex !== shard) return
+      legs[index].kalshiEntry = orderGroupId === undefined ? undefined : kalshiRequest(pair, orderGroupId)
+    })
+  }
 
   const openLines = (index: number, tick: Price): void => {
     const { yesToken, noToken, version, negRisk } = pairs[index].pair.polymarket
@@ -300,6 +313,7 @@ export function assemble(listing: Listing, settings: Settings, around: Surroundi
     breakers,
     trades,
     orders,
+    useOrderGroup,
   }
 }
 

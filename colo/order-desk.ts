@@ -55,7 +55,10 @@ export interface Legs {
   tradable: boolean
   /** The market delays takers: Polymarket goes first, and Kalshi is sized by what it filled. */
   readonly polymarketFirst: boolean
+  /** Of ways out. */
   readonly kalshi: KalshiRequest
+  /** Of entries, which Kalshi counts together; undefined while they may not be sent. */
+  kalshiEntry: KalshiRequest | undefined
 }
 
 /** Who hears of orders and trades, off the path. */
@@ -158,7 +161,8 @@ export class OrderDesk implements LiveLegListener, ExitSender {
   enter(approved: Approved, plan: Plan, slot: number): Refusal {
     const { clock, headers, ids, legs, trades, orders, store, risk, farVenue } = this.#parts
     const { bundle, direction, polymarketCostMicroUsd, kalshiCostMicroUsd } = approved
-    const { polymarketFirst, kalshi: kalshiRequest } = legs[bundle]
+    const { polymarketFirst, kalshiEntry } = legs[bundle]
+    if (kalshiEntry === undefined) return Refusal.NoOrderGroup
     const wallMs = clock.wallMs()
     const header = headers.take(wallMs)
     if (header < 0) return Refusal.NoHeader
@@ -170,7 +174,7 @@ export class OrderDesk implements LiveLegListener, ExitSender {
     const bodyEnd = start + store.bodyLength[slot]
     const polymarketLength = this.#writePolymarket(store.bodies, start, bodyEnd, wallMs)
     if (!polymarketFirst)
-      this.#writeKalshi(kalshiRequest, header, counter, kalshiSide, plan.kalshiPrice, approved.kalshiLots)
+      this.#writeKalshi(kalshiEntry, header, counter, kalshiSide, plan.kalshiPrice, approved.kalshiLots)
     this.finalNs = clock.nowNs()
 
     // Booked before the first byte leaves: an answer may be there before the second leg is written.
@@ -191,13 +195,13 @@ export class OrderDesk implements LiveLegListener, ExitSender {
     if (polymarketFirst) {
       // Its money is held back now: it must be there when its turn comes.
       this.#reserveSecond(trade, kalshiCostMicroUsd)
-      this.#send(polymarketOrder, approved, polymarketLength, wallMs)
+      this.#sendToPolymarket(polymarketOrder, approved, polymarketLength, wallMs)
     } else {
       const kalshiOrder = this.#plan(trade, KALSHI, OrderKind.Entry, kalshiCostMicroUsd)
       orders.counter[orders.place(kalshiOrder)] = counter
-      if (farVenue === POLYMARKET) this.#send(polymarketOrder, approved, polymarketLength, wallMs)
-      this.#send(kalshiOrder, approved, kalshiRequest.bytes, wallMs)
-      if (farVenue === KALSHI) this.#send(polymarketOrder, approved, polymarketLength, wallMs)
+      if (farVenue === POLYMARKET) this.#sendToPolymarket(polymarketOrder, approved, polymarketLength, wallMs)
+      this.#sendToKalshi(kalshiOrder, approved, kalshiEntry, wallMs)
+      if (farVenue === KALSHI) this.#sendToPolymarket(polymarketOrder, approved, polymarketLength, wallMs)
     }
     this.writtenNs = clock.nowNs()
     this.trade = trade
@@ -371,7 +375,7 @@ export class OrderDesk implements LiveLegListener, ExitSender {
     this.#writeKalshi(request, header, counter, side, price, lots)
     const order = this.#plan(trade, KALSHI, kind, exit.kalshiCostMicroUsd)
     orders.counter[orders.place(order)] = counter
-    this.#send(order, risk.approveExit(exit), request.bytes, wallMs)
+    this.#sendToKalshi(order, risk.approveExit(exit), request, wallMs)
     return true
   }
 
@@ -386,7 +390,7 @@ export class OrderDesk implements LiveLegListener, ExitSender {
     exit.polymarketCostMicroUsd = costMicroUsd
     ledger.reserve(orders.bundle[at], POLYMARKET, costMicroUsd)
     orders.reservedMicroUsd[at] = costMicroUsd
-    this.#send(order, risk.approveExit(exit), length, wallMs)
+    this.#sendToPolymarket(order, risk.approveExit(exit), length, wallMs)
     return true
   }
 
@@ -514,21 +518,39 @@ export class OrderDesk implements LiveLegListener, ExitSender {
     return order
   }
 
-  #send(order: number, approved: Approved, length: number, wallMs: number): void {
-    const { clock, legs, orders, gateways, reconciliation, log } = this.#parts
+  #sendToPolymarket(order: number, approved: Approved, length: number, wallMs: number): void {
+    const { orders } = this.#parts
+    const start = orders.digestStart(orders.place(order))
+    this.#send(order, approved, length, wallMs, orders.digests, start, start + DIGEST_BYTES)
+  }
+
+  #sendToKalshi(
+    order: number,
+    approved: Approved,
+    { bytes, idStart, idEnd }: KalshiRequest,
+    wallMs: number,
+  ): void {
+    this.#send(order, approved, bytes, wallMs, this.#requests[KALSHI], idStart, idEnd)
+  }
+
+  /** @param names where our own name of the order stands, from `start` up to `end` */
+  #send(
+    order: number,
+    approved: Approved,
+    length: number,
+    wallMs: number,
+    names: Uint8Array,
+    start: number,
+    end: number,
+  ): void {
+    const { clock, orders, gateways, reconciliation, log } = this.#parts
     const place = orders.place(order)
     const venue = orders.venue[place] as Venue
     const nowNs = clock.nowNs()
     orders.move(place, OrderEvent.Send)
     orders.sentMs[place] = wallMs
     reconciliation.touched(orders.bundle[place], venue, nowNs)
-    if (venue === KALSHI) {
-      const { idStart, idEnd } = legs[orders.bundle[place]].kalshi
-      log.send(order, place, this.#requests[KALSHI], idStart, idEnd, nowNs)
-    } else {
-      const start = orders.digestStart(place)
-      log.send(order, place, orders.digests, start, start + DIGEST_BYTES, nowNs)
-    }
+    log.send(order, place, names, start, end, nowNs)
     gateways[venue].send(approved, order, this.#requests[venue], length)
   }
 

@@ -137,6 +137,14 @@ const Kalshi = z.strictObject({
     .describe(
       'What Kalshi rounds our balance to: 100 for direct members, as every account with an API key of kalshi.com is; 10000 through a broker.',
     ),
+  orderGroupContracts: z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .default(50_000)
+    .describe(
+      'Most contracts that our entries on one shard may match within 15 seconds: there Kalshi itself stops them. 0 for no such guard.',
+    ),
 })
 
 const Polymarket = z.strictObject({
@@ -228,7 +236,14 @@ export const Settings = z
     polymarket: Polymarket.prefault({}),
     paper: Paper.prefault({}),
   })
-  .superRefine(({ pool, limits }, context) => {
+  .superRefine(({ pool, limits, kalshi, maxContractsPerTrade }, context) => {
+    if (kalshi.orderGroupContracts > 0 && kalshi.orderGroupContracts < maxContractsPerTrade) {
+      context.addIssue({
+        code: 'custom',
+        path: ['kalshi', 'orderGroupContracts'],
+        message: `must be 0, or at least maxContractsPerTrade, ${maxContractsPerTrade}`,
+      })
+    }
     const largest = pool.sizesCents[pool.sizesCents.length - 1] * MICRO_USD_PER_CENT
     if (largest > limits.orderMicroUsd) {
       context.addIssue({

@@ -9,6 +9,7 @@ import { HaltReason } from './halt.ts'
 //   Refusals      of the last entry orders too many were refused
 //   LegFailures   of the last entries too many filled on one side alone
 //   Stall         our own loop stood still for long
+//   OrderGroup    Kalshi itself stopped them (order-groups.ts)
 //
 // What ends by itself is none of them, since it is measured all the time: a book that is not LIVE, a clock that is off, a
 // journal that cannot be written each refuse entries for as long as they last (check.ts).

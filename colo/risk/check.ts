@@ -59,6 +59,8 @@ export const Refusal = {
   NotStocked: 21,
   /** A venue shows of this pair another position than our books, or was not asked yet. */
   Blocked: 20,
+  /** Kalshi has no order group for the market's shard yet: its own guard would not count what we enter. */
+  NoOrderGroup: 25,
   /** Our wall clock is too far from a venue's, or no answer has told by how much: one venue may refuse what the other takes. */
   ClockSkewed: 22,
 } as const

@@ -15,11 +15,14 @@ export const HaltReason = {
   LegFailures: 32,
   /** Our own loop stood still for long. */
   Stall: 64,
+  /** Kalshi stopped our entries, by the limit of their order group. */
+  OrderGroup: 128,
 } as const
 export type HaltReason = (typeof HaltReason)[keyof typeof HaltReason]
 
 /** Those of the breakers. */
-export const TRIPS = HaltReason.DayLoss | HaltReason.Refusals | HaltReason.LegFailures | HaltReason.Stall
+export const TRIPS =
+  HaltReason.DayLoss | HaltReason.Refusals | HaltReason.LegFailures | HaltReason.Stall | HaltReason.OrderGroup
 
 /** Those that the next process stands under as well: nobody has taken them back. */
 export const LASTING_HALTS = HaltReason.Operator | TRIPS

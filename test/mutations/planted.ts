@@ -384,4 +384,12 @@ export const mutations: readonly Mutation[] = [
     test: 'test/simulation/simulation.test.ts',
     named: 'a clock that no answer had judged',
   },
+  {
+    name: 'a way out inside the order group',
+    file: 'colo/order-desk.ts',
+    find: 'const request = legs[bundle].kalshi\n',
+    replace: 'const request = legs[bundle].kalshiEntry ?? legs[bundle].kalshi\n',
+    test: 'test/unit/colo/executor.test.ts',
+    named: 'its way out names none',
+  },
 ]

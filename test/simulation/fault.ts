@@ -50,6 +50,7 @@ export const OWN_FAULTS = {
   'post-only': { venues: ['polymarket'], lastsMs: BRIEF, forbids: 'its venue', graceMs: 3_000 },
   close: { venues: BOTH, lastsMs: [0, 0], forbids: 'nothing', isForGood: true },
   determination: { venues: ['kalshi'], lastsMs: [0, 0], forbids: 'nothing', isForGood: true },
+  'group-trigger': { venues: ['kalshi'], lastsMs: [0, 0], forbids: 'nothing', isForGood: true },
   withdrawal: { venues: BOTH, lastsMs: [0, 0], forbids: 'its venue', isForGood: true },
   // Our own machine.
   'clock-step': { venues: ['polymarket'], lastsMs: LONG, forbids: 'both venues', graceMs: 12_000 },

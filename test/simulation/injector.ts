@@ -203,6 +203,10 @@ export class Injector {
         })
         return counted(undefined)
       }
+      case 'group-trigger':
+        for (const group of venues.account.groups.values())
+          if (!group.triggered) world.kalshi.triggerGroup(venues.account, group)
+        return counted(undefined)
       case 'withdrawal':
         if (venue === 'polymarket') {
           const account = SIGNER_FACTS.owner.toLowerCase()

@@ -24,6 +24,7 @@ export const SignedRequest = {
   AccountLimits: 6,
   Fills: 7,
   Settlements: 8,
+  CreateOrderGroup: 9,
 } as const
 export type SignedRequest = (typeof SignedRequest)[keyof typeof SignedRequest]
 
@@ -37,6 +38,7 @@ const REQUESTS = [
   'GET/trade-api/v2/account/limits',
   'GET/trade-api/v2/portfolio/fills',
   'GET/trade-api/v2/portfolio/settlements',
+  'POST/trade-api/v2/portfolio/order_groups/create',
 ].map(ascii)
 assert(REQUESTS.length === Object.keys(SignedRequest).length, 'KALSHI_REQUEST_LISTED')
 

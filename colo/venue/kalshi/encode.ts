@@ -22,6 +22,8 @@ const COUNT_WIDTH = 11
 assert(LOTS_PER_CONTRACT === 10 ** LOTS_DECIMALS, 'KALSHI_COUNT_DECIMALS')
 assert((LOTS_ORDER_MAX / LOTS_PER_CONTRACT).toFixed(LOTS_DECIMALS).length < COUNT_WIDTH, 'KALSHI_COUNT_FITS')
 const PRICE_DECIMALS = 4
+/** Nothing that JSON would have to escape. */
+export const ORDER_GROUP_ID = /^[-\w]{1,64}$/
 /** Kalshi's rule for FIX, section 4.4; REST has told none. */
 const CLIENT_ORDER_ID = /^[-\w:+=/]{1,64}$/
 
@@ -47,7 +49,7 @@ export interface OrderRequestParts {
   readonly subaccount: number
 }
 
-/** One market's order with one time in force. Two requests of one market are two of these: the words differ in length. */
+/** One market's order with one time in force and one group. Two requests of one market are two of these: they differ in length. */
 export class OrderRequest {
   /** The length of every request of this market. */
   readonly bytes: number
@@ -63,17 +65,28 @@ export class OrderRequest {
   readonly #priceAt: number
   readonly #countAt: number
 
-  /** @param exchangeIndex the market's shard, from the venue: auto-routing is slower and bills all shards */
-  constructor(parts: OrderRequestParts, ticker: string, exchangeIndex: number, timeInForce: TimeInForce) {
+  /**
+   * @param exchangeIndex the market's shard, from the venue: auto-routing is slower and bills all shards
+   * @param orderGroupId the group whose limit counts, of the same shard; empty for none
+   */
+  constructor(
+    parts: OrderRequestParts,
+    ticker: string,
+    exchangeIndex: number,
+    timeInForce: TimeInForce,
+    orderGroupId = '',
+  ) {
     const { host, keyId, signatureLength, clientOrderPrefix, subaccount } = parts
     const counter = '0'.repeat(COUNTER_DIGITS)
     assert(CLIENT_ORDER_ID.test(clientOrderPrefix + counter), 'KALSHI_CLIENT_ORDER_ID')
     assert(/^[\w.-]+$/.test(ticker), 'KALSHI_TICKER')
+    assert(orderGroupId === '' || ORDER_GROUP_ID.test(orderGroupId), 'KALSHI_ORDER_GROUP_ID')
     for (const value of [host, keyId]) assert(/^[\x21-\x7e]+$/.test(value), 'KALSHI_HEADER_VALUE')
     const body =
       `{"ticker":"${ticker}","time_in_force":"${TIMES_IN_FORCE[timeInForce]}",` +
       `"self_trade_prevention_type":"taker_at_cross","post_only":false,"reduce_only":false,` +
       `"cancel_order_on_pause":false,"subaccount":${subaccount},"exchange_index":${exchangeIndex},` +
+      (orderGroupId === '' ? '' : `"order_group_id":"${orderGroupId}",`) +
       `"client_order_id":"${clientOrderPrefix}${counter}","side":"bid","price":"0.0000",` +
       `"count":"${' '.repeat(COUNT_WIDTH)}}`
     const head = [

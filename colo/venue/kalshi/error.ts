@@ -34,6 +34,8 @@ export const KalshiError = {
   /** Cancelled, executed and never known look the same: this does not mean "not filled". */
   NotFound: 18,
   EndpointRetired: 19,
+  /** The group that the order names was triggered, or is none. The code is uncertain. */
+  OrderGroup: 20,
 } as const
 export type KalshiError = (typeof KalshiError)[keyof typeof KalshiError]
 
@@ -58,6 +60,7 @@ export const KALSHI_MEANINGS: Readonly<Record<KalshiError, Meaning>> = {
   [KalshiError.NoUserOnShard]: never('the account has no user on the shard of this market: fund it first'),
   [KalshiError.NotFound]: afterLookUp('there is no such order any more'),
   [KalshiError.EndpointRetired]: never('this endpoint was retired'),
+  [KalshiError.OrderGroup]: never('the order group takes no orders any more'),
 }
 
 // Prefixes, because a code may be dynamic: `user_not_found:_<uuid>`.
@@ -73,6 +76,7 @@ const BY_CODE: readonly (readonly [string, KalshiError])[] = [
   ['header_timestamp_expired', KalshiError.TimestampExpired],
   ['signature_is_missing_from_headers', KalshiError.NoSignature],
   ['deprecated_v1_order_endpoint', KalshiError.EndpointRetired],
+  ['order_group', KalshiError.OrderGroup],
   ['bad_request', KalshiError.BadRequest],
   ['invalid_content_type', KalshiError.BadRequest],
 ]

@@ -37,6 +37,9 @@ const ABSENCE: AbsenceRule = {
  * least the tokens that are counted here.
  */
 export class KalshiGateway extends OrderEntry implements Gateway {
+  /** Set by whoever has groups. */
+  groupTriggered: (orderGroupId: string) => void = () => {}
+
   constructor(parts: GatewayParts) {
     const bucket = new TokenBucket(
       BASIC_TOKENS_PER_S,
@@ -51,7 +54,7 @@ export class KalshiGateway extends OrderEntry implements Gateway {
     this.write(order, request, length)
   }
 
-  /** One frame of the channels `fill` and `user_orders`. */
+  /** One frame of the private channels. */
   onPrivate(text: string): PrivateOutcome {
     return readKalshiPrivate(text, this)
   }

@@ -3,13 +3,21 @@ import { MICRO_SHARES_PER_LOT, PRICE_ONE } from '@tandem/shared/units.ts'
 import { fieldsOf, textOf } from '../answer.ts'
 import { PrivateOutcome, type PrivateSink, type ToldOrder, type ToldTrade } from '../leg.ts'
 
-// The channels `fill` and `user_orders` (Kalshi fact sheet, section 3.6). Neither has a sequence number: what is missed
+// The channels `fill`, `user_orders` and `order_group_updates` (Kalshi fact sheet, section 3.6). The first two have no sequence number: what is missed
 // is known by nothing but REST. From the sheet: fee_cost has 6 decimals; a fill is known by its trade_id, on every
 // channel. Uncertain: that fee_cost is what the balance is charged, rounding and rebate included (what was recorded
 // agrees); that `user_orders` speaks at all (it was silent on one environment), so nothing here relies on it.
 
+export interface KalshiPrivateSink extends PrivateSink {
+  /** The group takes no orders any more. */
+  groupTriggered(orderGroupId: string): void
+}
+
+/** Of `order_group_updates`. */
+const GROUP_ENDS = ['triggered', 'deleted']
+
 /** Reads one frame. Broken ones tell nothing. */
-export function readKalshiPrivate(text: string, sink: PrivateSink): PrivateOutcome {
+export function readKalshiPrivate(text: string, sink: KalshiPrivateSink): PrivateOutcome {
   const frame = fieldsOf(text)
   const message = typeof frame.msg === 'object' && frame.msg !== null ? frame.msg : {}
   const fields = message as Record<string, unknown>
@@ -26,6 +34,10 @@ export function readKalshiPrivate(text: string, sink: PrivateSink): PrivateOutco
       sink.order(told)
       return PrivateOutcome.Told
     }
+    case 'order_group_updates':
+      if (!GROUP_ENDS.includes(textOf(fields.event_type))) return PrivateOutcome.Other
+      sink.groupTriggered(textOf(fields.order_group_id))
+      return PrivateOutcome.Told
     case 'error':
       return PrivateOutcome.Refused
     default:

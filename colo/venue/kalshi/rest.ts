@@ -5,6 +5,7 @@ import type { Looked, ToldTrade } from '../leg.ts'
 import { type Asker, ask, type Explain, PAGES_MAX, type Question, rowsOf, unreadableAnswer } from '../rest.ts'
 import { CLOCKS_APART_MS_MAX } from '../skew.ts'
 import { SignedRequest } from './auth.ts'
+import { ORDER_GROUP_ID } from './encode.ts'
 import { KALSHI_MEANINGS, kalshiErrorOf } from './error.ts'
 import { kalshiFillOf, kalshiOrderOf } from './private.ts'
 import { KalshiPath } from './urls.ts'
@@ -176,6 +177,20 @@ export class KalshiRest {
     if (!isCount(refill_rate) || !isCount(bucket_capacity))
       throw unreadableAnswer(path, 'there are no write tokens')
     return { tokensPerS: refill_rate, capacity: bucket_capacity }
+  }
+
+  /**
+   * A group whose orders match at most so many contracts within 15 seconds (section 4.4).
+   *
+   * @returns its id
+   */
+  async createOrderGroup(shard: number, contracts: number): Promise<string> {
+    const path = KalshiPath.NewOrderGroup
+    const body = JSON.stringify({ contracts_limit: contracts, exchange_index: shard })
+    const answer = await this.#askSigned(SignedRequest.CreateOrderGroup, { method: 'POST', path, body })
+    const id = textOf(fieldsOf(answer).order_group_id)
+    if (!ORDER_GROUP_ID.test(id)) throw unreadableAnswer(path, 'the group has no id that an order could name')
+    return id
   }
 
   async #list(name: keyof typeof LISTS, query: Record<string, string>): Promise<Record<string, unknown>[]> {

@@ -16,6 +16,7 @@ export const KalshiPath = {
   Fills: '/trade-api/v2/portfolio/fills',
   Positions: '/trade-api/v2/portfolio/positions',
   Settlements: '/trade-api/v2/portfolio/settlements',
+  NewOrderGroup: '/trade-api/v2/portfolio/order_groups/create',
   Balance: '/trade-api/v2/portfolio/balance',
   /** How fresh the portfolio's answers are. */
   UserDataTimestamp: '/trade-api/v2/exchange/user_data_timestamp',

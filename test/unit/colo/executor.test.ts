@@ -99,6 +99,8 @@ interface SceneOptions {
   polarity?: string
   settings?: object
   takerDelayMs?: number
+  /** Hears the body of each order to Kalshi. */
+  onKalshi?: (body: string) => void
 }
 
 function scene({
@@ -106,6 +108,7 @@ function scene({
   settings = {},
   takerDelayMs = 0,
   kalshiTicks = 'linear_cent',
+  onKalshi = () => {},
 }: SceneOptions = {}) {
   const { mapping } = readMapping(
     {
@@ -135,6 +138,12 @@ function scene({
   const listing = new Listing(mapping.pairs.map((pair) => ({ pair, fees: FREE })))
   const inForce = readSettings({ minEdgeMicroUsd: 10_000, cooldownMs: 0, ...WIDE, ...settings }, 'test')
   const paper = paperVenues(listing, inForce, true, clock)
+  const kalshiGateway = paper.gateway(KALSHI)
+  const { send } = kalshiGateway
+  kalshiGateway.send = (approved, order, request, length) => {
+    onKalshi(request.toString('latin1', request.indexOf('\r\n\r\n'), length))
+    send.call(kalshiGateway, approved, order, request, length)
+  }
   const assembly = assemble(listing, inForce, {
     clock,
     signer,
@@ -146,7 +155,7 @@ function scene({
     observer: record,
     stress: false,
     access: PAPER_ACCESS,
-    gateways: [paper.gateway(POLYMARKET), paper.gateway(KALSHI)],
+    gateways: [paper.gateway(POLYMARKET), kalshiGateway],
   })
   paper.listener = assembly.desk
   signer.listener = assembly.executor
@@ -516,6 +525,27 @@ test('too few on Kalshi are bought, dearer than planned but within the bound', (
   assert.equal(trade.outcome, 'completed')
   assert.ok(trade.polymarket.filled_micro_shares - trade.kalshi.filled_micro_shares < 10_000)
   assert.ok(trade.kalshi.filled_micro_shares > 0)
+})
+
+test('an entry names Kalshi’s order group, its way out names none, and without a group there is no entry', () => {
+  const bodies: string[] = []
+  const parts = stocked({ onKalshi: (body) => bodies.push(body) })
+  parts.useOrderGroup(0, undefined)
+  assert.equal(parts.kalshi('0.5300', '0.4500'), TurnOutcome.Refused)
+  assert.equal(parts.record.decisions.refused.NoOrderGroup, 1)
+  parts.useOrderGroup(2, 'og_of_another_shard')
+  parts.useOrderGroup(0, 'og_123')
+  parts.step(1_000)
+  assert.equal(parts.kalshi('0.5400', '0.4500'), TurnOutcome.Sent)
+  parts.step(40)
+  // Kalshi has filled; Polymarket's price is gone before the order is there.
+  parts.polymarket('0.55', '0.60')
+  parts.step(200)
+  assert.equal(last(parts.record.trades).outcome, 'sold_back')
+  assert.deepEqual(
+    bodies.map((body) => JSON.parse(body).order_group_id),
+    ['og_123', undefined],
+  )
 })
 
 test('what cannot be closed within the bound is parked, the pair stands still, and it is closed when it can be', () => {

@@ -61,6 +61,20 @@ test('every order is the JSON that the fact sheet shows, in a request whose leng
   )
 })
 
+test('an order may name its group, and is otherwise the same', () => {
+  const write = (request: OrderRequest): [string, string] => {
+    const wire = Buffer.alloc(request.bytes)
+    request.write(wire, 1_795_305_600_123, signatures, 0, 42, 1, 5_600, 1_000)
+    const [head, body] = wire.toString('latin1').split('\r\n\r\n')
+    assert.match(head, new RegExp(`\r\nContent-Length: ${body.length}\r\n`))
+    return [JSON.parse(body), wire.toString('latin1', request.idStart, request.idEnd)]
+  }
+  const grouped = new OrderRequest(parts, 'FED-23DEC-T3.00', 2, TimeInForce.ImmediateOrCancel, 'og_123')
+  const [[plain, id], [named, namedId]] = [write(requests.immediate_or_cancel), write(grouped)]
+  assert.deepEqual(named, { ...(plain as unknown as object), order_group_id: 'og_123' })
+  assert.deepEqual([id, namedId], ['tandem-7f3a-000000000042', 'tandem-7f3a-000000000042'])
+})
+
 test('an HTTP server understands the requests, one after the other', async () => {
   const wires = Object.values(requests).map((request) => {
     const wire = Buffer.alloc(request.bytes)
@@ -86,9 +100,10 @@ test('an order that no venue takes is a bug here', () => {
 })
 
 test('names that would break the body or a header are refused when the request is made', () => {
-  const make = (change: Partial<OrderRequestParts>, ticker: string) => () =>
-    new OrderRequest({ ...parts, ...change }, ticker, 0, TimeInForce.FillOrKill)
+  const make = (change: Partial<OrderRequestParts>, ticker: string, group?: string) => () =>
+    new OrderRequest({ ...parts, ...change }, ticker, 0, TimeInForce.FillOrKill, group)
   assert.throws(make({}, 'A"B'), { code: 'KALSHI_TICKER' })
+  assert.throws(make({}, 'AB', 'og"1'), { code: 'KALSHI_ORDER_GROUP_ID' })
   assert.throws(make({ keyId: 'a\r\nb' }, 'AB'), { code: 'KALSHI_HEADER_VALUE' })
   assert.throws(make({ clientOrderPrefix: 'x'.repeat(53) }, 'AB'), { code: 'KALSHI_CLIENT_ORDER_ID' })
   assert.throws(make({ clientOrderPrefix: 'a b' }, 'AB'), { code: 'KALSHI_CLIENT_ORDER_ID' })

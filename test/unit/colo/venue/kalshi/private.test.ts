@@ -32,11 +32,13 @@ const ORDER = {
 function read(text: string) {
   const trades: ToldTrade[] = []
   const orders: ToldOrder[] = []
+  const groups: string[] = []
   const sink = {
     trade: (told: ToldTrade) => trades.push(told),
     order: (told: ToldOrder) => orders.push(told),
+    groupTriggered: (id: string) => groups.push(id),
   }
-  return { outcome: readKalshiPrivate(text, sink), trades, orders }
+  return { outcome: readKalshiPrivate(text, sink), trades, orders, groups }
 }
 const frame = (type: string, msg: object) => `${JSON.stringify({ type, sid: 13, msg })}\n`
 
@@ -90,4 +92,13 @@ test('tells what is nothing to us, what is refused and what is broken apart', ()
     const { outcome: read_, trades, orders } = read(text)
     assert.deepEqual([read_, trades.length + orders.length], [outcome, 0], text)
   }
+})
+
+test('an order group that was triggered or deleted takes no more; what else is told of it is of no use', () => {
+  const told = (event_type: string) =>
+    read(frame('order_group_updates', { event_type, order_group_id: 'og_123', ts_ms: 1 }))
+  for (const end of ['triggered', 'deleted'])
+    assert.deepEqual([told(end).outcome, told(end).groups], [PrivateOutcome.Told, ['og_123']])
+  for (const other of ['created', 'reset', 'limit_updated'])
+    assert.deepEqual([told(other).outcome, told(other).groups], [PrivateOutcome.Other, []])
 })
