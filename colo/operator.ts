@@ -16,6 +16,7 @@ import { Agreement } from './state/resolutions.ts'
 import { TradeState } from './state/trade.ts'
 import { TRADES_MAX } from './state/trades.ts'
 import { planUnwind, type Unwind } from './unwind.ts'
+import type { Skew } from './venue/skew.ts'
 import { KALSHI, POLYMARKET, VENUE_NAMES, type Venue } from './venue/venue.ts'
 
 export interface OperatorParts {
@@ -28,7 +29,7 @@ export interface OperatorParts {
   /** By venue. */
   readonly gateways: readonly {
     readonly open: number
-    readonly skew: { aheadMs(wallMs: number, nowNs: number): number }
+    readonly skew: Pick<Skew, 'aheadMs' | 'venueMs'>
     health(): { readonly open: number; readonly total: number; readonly trouble: string }
   }[]
   /** Hears of every command that changes something: for the log, and for who keeps accounts of it. */
@@ -167,18 +168,19 @@ export class Operator implements Operated {
 
   /** Every order whose end is not known. What names it, and nothing that could be sent again. */
   orders() {
-    const { clock, assembly } = this.#parts
+    const { clock, assembly, gateways } = this.#parts
     const { listing, orders } = assembly
     return orders.underWay().map((order) => {
       const place = orders.place(order)
       const sentMs = orders.sentMs[place]
+      const { skew } = gateways[orders.venue[place]]
       return {
         order,
         pair: listing.bundles[orders.bundle[place]].id,
         venue: VENUE_NAMES[orders.venue[place]],
         kind: nameOf(OrderKind, orders.kind[place]),
         state: nameOf(OrderState, orders.state[place]),
-        age_ms: sentMs === 0 ? null : clock.wallMs() - sentMs,
+        age_ms: sentMs === 0 ? null : skew.venueMs(clock.wallMs(), clock.nowNs()) - sentMs,
         reserved_micro_usd: orders.reservedMicroUsd[place],
       }
     })

@@ -429,7 +429,7 @@ export class OrderDesk implements LiveLegListener, ExitSender {
     return this.#parts.trades.underWay.some((orders) => orders > 0)
   }
 
-  /** Since when, by the wall clock, Polymarket may have taken matches back or settled them untold; Infinity for none. */
+  /** Since when, by Polymarket's clock, it may have taken matches back or settled them untold; Infinity for none. */
   unsettledSinceMs(): number {
     const { orders } = this.#parts
     let sinceMs = Number.POSITIVE_INFINITY
@@ -548,7 +548,7 @@ export class OrderDesk implements LiveLegListener, ExitSender {
     const venue = orders.venue[place] as Venue
     const nowNs = clock.nowNs()
     orders.move(place, OrderEvent.Send)
-    orders.sentMs[place] = wallMs
+    orders.sentMs[place] = gateways[venue].venueMs(wallMs, nowNs)
     reconciliation.touched(orders.bundle[place], venue, nowNs)
     log.send(order, place, names, start, end, nowNs)
     gateways[venue].send(approved, order, this.#requests[venue], length)

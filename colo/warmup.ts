@@ -77,6 +77,7 @@ export class Warmup {
           desk?.legDone(order, venue, filled, 0, 0, this.#clock.nowNs(), LegEnd.Fills, 0)
           desk?.legSettled(order)
         }),
+      venueMs: (wallMs) => wallMs,
     })
     const assembly = assemble(listing, readSettings({ cooldownMs: 0, limits: UNLIMITED }, 'warm-up'), {
       clock: this.#clock,

@@ -89,7 +89,7 @@ export const SendCell = {
   venue: 5,
   /** OrderKind in state/orders.ts. */
   kind: 6,
-  /** By the wall clock: where it is looked for. */
+  /** By the venue's clock as far as that is known: where it is looked for. */
   sentMs: 7,
   /** What it may cost at worst: reserved until its end. */
   worstMicroUsd: 8,

@@ -44,7 +44,7 @@ export class Orders {
   readonly reservedMicroUsd = new Float64Array(ORDERS_MAX)
   /** What risk counts until all that it filled is settled. */
   readonly unsettledMicroUsd = new Float64Array(ORDERS_MAX)
-  /** When its bytes left, by the wall clock: where it is looked for. */
+  /** When its bytes left, by the venue's clock as far as that is known: where it is looked for. */
   readonly sentMs = new Float64Array(ORDERS_MAX)
   /** Kalshi: the counter of its client order id. */
   readonly counter = new Float64Array(ORDERS_MAX)

@@ -19,6 +19,8 @@ export interface Gateway {
    * @param order its number in state/orders.ts
    */
   send(approved: Approved, order: number, request: Buffer, length: number): void
+  /** The venue's time in ms, as far as its answers have told it; else `wallMs`, which is ours. */
+  venueMs(wallMs: number, nowNs: number): number
 }
 
 /** Hears what became of an order. */

@@ -219,6 +219,10 @@ export class OrderEntry implements ConnectionEvents, PrivateSink {
     )
   }
 
+  venueMs(wallMs: number, nowNs: number): number {
+    return this.skew.venueMs(wallMs, nowNs)
+  }
+
   /** An order's request, whole and final. Its bytes are read during the call and not kept. */
   write(order: number, request: Buffer, length: number): void {
     const place = this.#freeLeg()

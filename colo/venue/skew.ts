@@ -34,6 +34,11 @@ export class Skew {
     this.#zeroMs = dateMs + DATE_STEP_MS / 2 - (nowNs - tookNs / 2) / NS_PER_MS
   }
 
+  /** The venue's time in whole ms; ours while its is not known. */
+  venueMs(wallMs: number, nowNs: number): number {
+    return Number.isNaN(this.#zeroMs) ? wallMs : Math.floor(this.#zeroMs + nowNs / NS_PER_MS)
+  }
+
   /** How far our clock is ahead of the venue's; NaN while that is not known. */
   aheadMs(wallMs: number, nowNs: number): number {
     return wallMs - (this.#zeroMs + nowNs / NS_PER_MS)

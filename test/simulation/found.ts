@@ -117,4 +117,19 @@ export const FOUND: Readonly<Record<string, Scenario>> = {
       { kind: 'no-answer', venue: 'polymarket', atMs: 37455, lastsMs: 1732 },
     ],
   },
+  'an order that left on a clock ahead was absent only when that time had come': {
+    seed: 21930,
+    pairs: 1,
+    calm: 2,
+    tradesMs: 50000,
+    delayMs: { polymarket: 28, kalshi: 24 },
+    injections: [
+      { kind: 'late-answer', venue: 'kalshi', atMs: 7473, lastsMs: 11455 },
+      { kind: 'error-shape', venue: 'kalshi', atMs: 8845, lastsMs: 2775 },
+      { kind: 'clock-step', venue: 'polymarket', atMs: 9191, lastsMs: 10515 },
+      { kind: 'clock-step', venue: 'polymarket', atMs: 11485, lastsMs: 7602 },
+      { kind: 'late-answer', venue: 'polymarket', atMs: 14730, lastsMs: 8183 },
+      { kind: 'error-shape', venue: 'polymarket', atMs: 24191, lastsMs: 3656 },
+    ],
+  },
 }

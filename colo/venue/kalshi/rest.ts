@@ -95,7 +95,7 @@ export class KalshiRest {
    *
    * @param name our own id of it
    * @param orderId the venue's, or empty where no answer told it
-   * @param sentMs when it was sent, by our wall clock
+   * @param sentMs when it was sent, by the venue's clock as far as that is known
    */
   async lookUp(ticker: string, name: string, orderId: string, sentMs: number): Promise<Looked> {
     if (orderId !== '') return { trades: await this.fillsOf(orderId), order: undefined, isGone: false }

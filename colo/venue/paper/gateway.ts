@@ -85,6 +85,7 @@ export class PaperVenues {
         this.#onRequest()
         this.#accept({ venue, number, order: readOrder(venue, request.subarray(0, length)) })
       },
+      venueMs: (wallMs) => wallMs,
     }
   }
 

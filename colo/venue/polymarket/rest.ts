@@ -67,7 +67,7 @@ export class PolymarketRest {
    * What became of one order, an immediate one: it rests nowhere, so what is not matched is gone.
    *
    * @param hash its id
-   * @param sentMs when it was sent, by our wall clock
+   * @param sentMs when it was sent, by the venue's clock as far as that is known
    * @param heldMicroShares of its token, as our books of account have it without the order
    */
   async lookUp(token: string, hash: string, sentMs: number, heldMicroShares: number): Promise<Looked> {

@@ -959,7 +959,7 @@ function operated(parts: ReturnType<typeof scene>) {
   }
   const gateway = {
     open: 0,
-    skew: { aheadMs: () => Number.NaN },
+    skew: { aheadMs: () => Number.NaN, venueMs: (wallMs: number) => wallMs },
     health: () => ({ open: 1, total: 1, trouble: '' }),
   }
   const operator = new Operator({

@@ -24,6 +24,8 @@ describe('our clock against a venue’s', () => {
           const skew = new Skew()
           told(skew, atMs, tookMs, aheadMs, part)
           const found = skew.aheadMs(START_MS + atMs, atMs * NS_PER_MS)
+          const apartMs = START_MS + atMs - found - skew.venueMs(0, atMs * NS_PER_MS)
+          assert.ok(apartMs > -1e-3 && apartMs < 1 + 1e-3, `${apartMs} ms`)
           assert.ok(Math.abs(found - aheadMs) <= 500 + tookMs / 2 + 1e-3, `${found} for ${aheadMs}`)
         },
       ),
@@ -37,6 +39,7 @@ describe('our clock against a venue’s', () => {
     assert.ok(Number.isNaN(skew.aheadMs(START_MS, 0)))
     assert.equal(skew.isBeyond(START_MS, 0), false)
     assert.equal(skew.isWithin(START_MS, 0), false, 'nor trusted')
+    assert.equal(skew.venueMs(START_MS, 0), START_MS)
   })
 
   it('is beyond what signatures bear in both directions, and not before', () => {
