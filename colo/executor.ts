@@ -16,7 +16,7 @@ import type { Policy } from './detector/policy.ts'
 import { SignalChange, type Signals } from './detector/signal.ts'
 import type { Intake } from './feed/intake.ts'
 import { COMMAND_CELLS, CommandCell, JournalCommand, RecordKind } from './journal/record.ts'
-import { type JournalRing, RING_RECORDS, TRADES_OPEN_MAX } from './journal/ring.ts'
+import { type JournalRing, RECORDS_PER_ENTRY, RING_RECORDS, TRADES_OPEN_MAX } from './journal/ring.ts'
 import { kalshiWorstMicroUsd, type Legs, type OrderDesk, type TradeObserver } from './order-desk.ts'
 import { boughtOutcome } from './outcome.ts'
 import { NOT_DURABLE_MAX } from './pool/capacity.ts'
@@ -83,8 +83,6 @@ export interface ExecutorParts {
 const POOL_TICK_NS = 2 * NS_PER_MS
 /** Headers are stamped tens of milliseconds apart, so that is how often they need a look while none is taken. */
 const HEADERS_TICK_NS = 20 * NS_PER_MS
-/** Records of an entry up to its last byte: an intent, two sends, its Turn. What follows has the journal's reserve. */
-const RECORDS_PER_ENTRY = 4
 assert(TRADES_OPEN_MAX >= 2 * IN_FLIGHT_MAX, 'JOURNAL_RESERVES_FOR_EVERY_TRADE')
 /** Hashes on their way to the disk never crowd out Turns. */
 assert(NOT_DURABLE_MAX * 8 <= RING_RECORDS, 'JOURNAL_HASHES_ARE_AN_EIGHTH')

@@ -5,6 +5,7 @@ import { type Lots, MICRO_SHARES_PER_LOT, NS_PER_MS, type Ns } from '@tandem/sha
 import { PAUSE_NS_MAX } from './book/integrity.ts'
 import type { Clock } from './clock.ts'
 import { type Direction, polymarketBuysOutcome } from './detector/direction.ts'
+import { EarlyClose, type EarlyCloseParts } from './early-close.ts'
 import type { ExecutorObserver } from './executor.ts'
 import { ConnectionState } from './feed/connection.ts'
 import { Feed, type FeedHealth } from './feed/feed.ts'
@@ -85,6 +86,8 @@ export interface LiveParts {
   readonly recovered: Recovered
   /** Hears of pairs that the journal holds something of, and that are not listed. */
   readonly onUnlisted: (pairs: readonly string[]) => void
+  /** Hears of held pairs that are sold before their resolution. */
+  readonly onClosing: EarlyCloseParts['onClosing']
   /** Watches requests on their way: their bytes are final, and then written. */
   readonly watch?: (gateway: Gateway, venue: Venue) => Gateway
 }
@@ -136,6 +139,7 @@ export class Live {
   readonly #kalshiRest: KalshiRest
   readonly #reconciler: Reconciler
   readonly #orderGroups: OrderGroups | undefined
+  readonly #earlyClose: EarlyClose
   /** Of orders that a run before this one sent. */
   readonly #names = new Map<number, string>()
   #isRestarted = false
@@ -280,6 +284,13 @@ export class Live {
       polymarket: this.#polymarketRest,
       onTrade: (venue, told) => this.gateways[venue].trade(told),
       observer,
+    })
+    this.#earlyClose = new EarlyClose({
+      clock,
+      settings,
+      assembly: this.assembly,
+      journal: journal.ring,
+      onClosing: parts.onClosing,
     })
     const socketHeaders = () => signatures.headers(SignedRequest.Socket, clock.wallMs())
     const noHeaders = async () => ({})
@@ -459,7 +470,10 @@ export class Live {
         for (let venue = 0; venue < VENUES; venue++) this.gateways[venue].tick(nowNs)
         this.#judgeClock(nowNs)
         for (const { link } of this.#privates) link.look(nowNs)
-        if (this.#isRestarted) this.#reconciler.tick(nowNs)
+        if (this.#isRestarted) {
+          this.#reconciler.tick(nowNs)
+          this.#earlyClose.tick(nowNs)
+        }
         this.#orderGroups?.tick(nowNs)
         this.clock.at((nowNs + UPKEEP_NS) as Ns, token)
         break

@@ -40,7 +40,7 @@ import type { Reconciliation } from './state/reconcile.ts'
 import { TradeEvent, TradeState } from './state/trade.ts'
 import { TRADES_MAX, type Trades } from './state/trades.ts'
 import type { TradeLog } from './trade-log.ts'
-import type { Unwind } from './unwind.ts'
+import { nakedMicroUsdOf, type Unwind } from './unwind.ts'
 import type { Gateway, LiveLegListener } from './venue/gateway.ts'
 import type { OrderRequest as KalshiRequest } from './venue/kalshi/encode.ts'
 import { KalshiError } from './venue/kalshi/error.ts'
@@ -211,18 +211,20 @@ export class OrderDesk implements LiveLegListener, ExitSender {
   }
 
   /**
-   * Sells by hand, as a trade of its own: the first leg, and of the second what the first sold. Where there is one leg
+   * Sells what is held, as a trade of its own: the first leg, and of the second what the first sold. Where there is one leg
    * alone, what a venue has too much, the other side counts as sold already. What ends unequal is the exit desk's.
    *
    * @returns false when nothing could be sent: nothing has changed then
    */
-  unwind({ bundle, lots, legs }: Unwind, nowNs: Ns): boolean {
+  unwind(unwind: Unwind, nowNs: Ns): boolean {
+    const { bundle, lots, legs } = unwind
     const { bundles, trades, risk } = this.#parts
     const [first, second] = legs
     const { direction } = first
     const trade = trades.begin(bundle, direction, 0)
     if (trade === NO_TRADE) return false
     risk.sent(bundle, 0)
+    trades.nakedMicroUsd[trade] = nakedMicroUsdOf(unwind)
     const kalshi = legs.find(({ venue }) => venue === KALSHI)
     this.#isKalshiDue[trade] = kalshi === undefined ? 0 : 1
     this.#secondMicroUsd[trade] = 0

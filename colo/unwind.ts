@@ -12,12 +12,14 @@ import {
   LOTS_PER_CONTRACT,
   type Lots,
   MICRO_SHARES_PER_LOT,
+  MICRO_USD_PER_USD,
   type MicroShares,
   PRICE_ONE,
   type Price,
 } from '@tandem/shared/units.ts'
 import type { Book } from './book/book.ts'
 import { BookState } from './book/integrity.ts'
+import type { Ladder } from './book/ladder.ts'
 import type { Bundle } from './detector/bundle.ts'
 import { CostLadder } from './detector/cost-ladder.ts'
 import {
@@ -91,7 +93,7 @@ export function planUnwind(sources: UnwindSources, wish: UnwindWish): Unwind {
   for (const venue of venues)
     if (books[venue][bundle.books[venue]].state !== BookState.Live)
       throw refusal(bundle, 'UNWIND_NOT_LIVE', `its ${VENUE_NAMES[venue]} book is not LIVE`, LOOK_AGAIN)
-  const { holdings, heldLots } = held(sources, wish)
+  const { holdings, heldLots } = heldForSale(sources, wish.bundle, wish.venue)
   if (heldLots === 0)
     throw refusal(
       bundle,
@@ -124,14 +126,24 @@ export function planUnwind(sources: UnwindSources, wish: UnwindWish): Unwind {
   return { bundle: wish.bundle, lots, wantedLots, legs }
 }
 
+/** The most that stands naked while one leg is sold and the other is not: at what it cost, or at what the sold one left of the dollar. */
+export function nakedMicroUsdOf({ lots, legs }: Unwind): number {
+  const worsts = legs.flatMap(({ paidMicroUsd, worstMicroUsd }) => [
+    paidMicroUsd,
+    (lots * MICRO_USD_PER_USD) / LOTS_PER_CONTRACT - worstMicroUsd,
+  ])
+  return Math.max(...worsts)
+}
+
 const LOOK_AGAIN = 'look at `tandem status`, and try again when it is'
 
 const EITHER_WAY = [BUY_POLYMARKET_SELL_KALSHI, BUY_KALSHI_SELL_POLYMARKET] as const
 
 /** What is to be sold: of a pair that was bought both ways the larger part, and what is left in another sale. */
-function held(
-  { ledger }: UnwindSources,
-  { bundle, venue }: UnwindWish,
+export function heldForSale(
+  { ledger }: Pick<UnwindSources, 'ledger'>,
+  bundle: number,
+  venue: Venue | undefined,
 ): { holdings: readonly Holding[]; heldLots: number } {
   const on = (holding: Holding): number =>
     ledger.heldMicroShares(bundle, holding.venue, boughtOutcome(holding.venue, holding.direction))
@@ -157,20 +169,22 @@ function held(
     .reduce((most, next) => (next.heldLots > most.heldLots ? next : most))
 }
 
-/** What the other side of the held shares costs, as deep as is wanted. */
-function offered(
-  { bundles, books }: UnwindSources,
+/** Where the other side of the held shares is offered. */
+export function soldInto(
+  { bundles, books }: Pick<UnwindSources, 'bundles' | 'books'>,
   bundleIndex: number,
   { venue, direction }: Holding,
-  lots: number,
-): CostLadder {
+): Ladder {
   const bundle = bundles[bundleIndex]
   const book = books[venue][bundle.books[venue]]
   const opposite = (1 - direction) as Direction
-  const side =
-    venue === POLYMARKET ? polymarketSide(book, opposite) : kalshiSide(book, opposite, bundle.inverse)
+  return venue === POLYMARKET ? polymarketSide(book, opposite) : kalshiSide(book, opposite, bundle.inverse)
+}
+
+/** What that costs, as deep as is wanted. */
+function offered(sources: UnwindSources, bundle: number, holding: Holding, lots: number): CostLadder {
   const ladder = new CostLadder()
-  ladder.fill(side, (PRICE_ONE - 1) as Price, lots as Lots)
+  ladder.fill(soldInto(sources, bundle, holding), (PRICE_ONE - 1) as Price, lots as Lots)
   return ladder
 }
 

@@ -223,6 +223,12 @@ export const Settings = z
       .max(3_600_000)
       .default(1_000)
       .describe('How long a pair rests after a trade was sent, so that its books show what we took.'),
+    closeEarlyMicroUsd: microUsd
+      .max(1_000_000)
+      .default(5_000)
+      .describe(
+        'A held contract is sold before its resolution where both bids, less fees, bring so much more than waiting is worth; 1000000 for never.',
+      ),
     flattenLossMicroUsd: microUsd
       .max(1_000_000)
       .default(50_000)

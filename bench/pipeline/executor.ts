@@ -159,6 +159,7 @@ async function start({ ca, doors }: ExecutorOrder): Promise<void> {
     observer: turns,
     recovered: recover(folder, Date.now()),
     onUnlisted() {},
+    onClosing() {},
   })
   for (const gateway of live.gateways) gateway.limit(ORDERS_PER_S, ORDERS_PER_S)
   live.start()

@@ -62,7 +62,7 @@ export class ExposureWatch {
     }
     if (!this.#sinceNs.has(trade)) this.#sinceNs.set(trade, this.#nowNs())
     this.#worstMicroUsd = Math.max(this.#worstMicroUsd, microUsd)
-    this.#isWithin &&= microUsd <= (this.#approved.get(trade) ?? 0) + DUST_MICRO_USD
+    this.#isWithin &&= microUsd <= this.#approvedMicroUsd(trade) + DUST_MICRO_USD
   }
 
   /** A trade is equal, at its end, or Parked: that it cannot be closed is known by then. */
@@ -96,12 +96,17 @@ export class ExposureWatch {
   /** What is taken back was approved with its order. */
   #approve(trade: number, order: number, isCorrection: boolean): void {
     if (!isCorrection) {
-      this.#approvedOfOrder.set(order, this.#approved.get(trade) ?? 0)
+      this.#approvedOfOrder.set(order, this.#approvedMicroUsd(trade))
       const [oldest] = this.#approvedOfOrder.keys()
       if (this.#approvedOfOrder.size > ORDERS_KEPT) this.#approvedOfOrder.delete(oldest)
       return
     }
-    this.#approved.set(trade, Math.max(this.#approved.get(trade) ?? 0, this.#approvedOfOrder.get(order) ?? 0))
+    this.#approved.set(trade, Math.max(this.#approvedMicroUsd(trade), this.#approvedOfOrder.get(order) ?? 0))
+  }
+
+  /** A sale is no decision of the executor's turn, and says it with its trade. */
+  #approvedMicroUsd(trade: number): number {
+    return this.#approved.get(trade) ?? this.#trades.nakedMicroUsd[trade]
   }
 
   #nakedMicroUsd(trade: number): number {

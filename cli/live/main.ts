@@ -230,6 +230,11 @@ async function run(lines: AsyncIterator<string>): Promise<number> {
       alarm('the journal holds something of pairs that are not listed: look at the venues by hand', {
         pairs,
       }),
+    onClosing: (bundle, lots, bringsMicroUsd) =>
+      log.logger.info(
+        { pair: pairs[bundle].pair.id, lots, bringsMicroUsd },
+        'a held pair is sold before its resolution',
+      ),
   })
   const exposure = new ExposureWatch(
     live.assembly.trades,

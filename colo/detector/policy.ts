@@ -37,6 +37,21 @@ export function overfillPpmFloor(ratio: number): number {
   return Math.floor(Math.round(ratio * 1_000_000_000) / 1_000)
 }
 
+/** What it costs a contract to wait for its pair's resolution: what a dollar must earn until then, and the chance that the markets settle apart. */
+export function waitingOf(
+  settings: Settings,
+  { resolvesAtMs, divergenceChance }: Expected,
+  nowMs: number,
+): { readonly hurdleMicroUsd: number; readonly reserveMicroUsd: number } {
+  const waitMs = resolvesAtMs === undefined ? settings.daysAssumed * MS_PER_DAY : resolvesAtMs - nowMs
+  const hurdle = settings.yearlyHurdle * (Math.max(0, waitMs) / MS_PER_YEAR)
+  const reserve = divergenceChance ?? settings.divergenceChance
+  return {
+    hurdleMicroUsd: Math.ceil(hurdle * MICRO_USD_PER_USD),
+    reserveMicroUsd: Math.ceil(reserve * MICRO_USD_PER_USD),
+  }
+}
+
 /**
  * What a pair must bring: the minimum or, where that is more, what a dollar must earn until its resolution; and on top of
  * it what the chance costs that the two markets settle apart, when a contract may pay nothing.
@@ -46,16 +61,8 @@ export function overfillPpmFloor(ratio: number): number {
  *
  * As of `nowMs`: the hurdle only falls with time.
  */
-export function policyOf(
-  settings: Settings,
-  { resolvesAtMs, divergenceChance }: Expected,
-  nowMs: number,
-): Policy {
-  const waitMs = resolvesAtMs === undefined ? settings.daysAssumed * MS_PER_DAY : resolvesAtMs - nowMs
-  const hurdle = settings.yearlyHurdle * (Math.max(0, waitMs) / MS_PER_YEAR)
-  const reserve = divergenceChance ?? settings.divergenceChance
-  const hurdleMicroUsd = Math.ceil(hurdle * MICRO_USD_PER_USD)
-  const reserveMicroUsd = Math.ceil(reserve * MICRO_USD_PER_USD)
+export function policyOf(settings: Settings, pair: Expected, nowMs: number): Policy {
+  const { hurdleMicroUsd, reserveMicroUsd } = waitingOf(settings, pair, nowMs)
   const demandedMicroUsd = reserveMicroUsd + Math.max(settings.minEdgeMicroUsd, hurdleMicroUsd)
   return checkedPolicy({
     // A contract never brings a dollar: whoever asks that asks for no trade.

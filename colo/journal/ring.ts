@@ -60,6 +60,8 @@ export const RingCell = {
   Closing: 64,
 } as const
 const HEADER_BYTES = 512
+/** Records of an entry up to its last byte: an intent, two sends, its Turn. What follows has the journal's reserve. */
+export const RECORDS_PER_ENTRY = 4
 
 export interface RingViews {
   readonly header: Int32Array

@@ -177,6 +177,19 @@ export class Risk {
   }
 
   /**
+   * Whether a held pair may be sold before its resolution. Nobody needs it, so what stops an entry stops it as well; and what
+   * is sold must be settled, since a sale of what is taken back would be a purchase of nothing.
+   *
+   * @param nakedMicroUsd what stands naked while one side alone is sold
+   */
+  checkClose(bundle: number, nakedMicroUsd: number, nowNs: Ns, journalHasRoom: boolean): Refusal {
+    const standing = this.#standing(bundle, nowNs, journalHasRoom)
+    if (standing !== Refusal.None) return standing
+    const isWithin = this.#unsettledMicroUsd[bundle] <= 0 && nakedMicroUsd <= this.#limits.nakedMicroUsd
+    return isWithin ? Refusal.None : Refusal.NakedLimit
+  }
+
+  /**
    * An order that completes or unwinds a trade which was approved. Never refused here: what it may cost is bounded by
    * whoever makes it, and leaving a leg naked is what costs without bound.
    */
@@ -212,20 +225,27 @@ export class Risk {
     this.#spentByEventMicroUsd[this.#eventOfBundle[bundle]] += spentMicroUsd - worstMicroUsd
   }
 
-  #refusalOf(intent: Intent, nowNs: Ns, journalHasRoom: boolean): Refusal {
-    const { bundle, polymarketCostMicroUsd, kalshiCostMicroUsd } = intent
-    const ledger = this.#ledger
-    const limits = this.#limits
-    const worstMicroUsd = polymarketCostMicroUsd + kalshiCostMicroUsd
-    this.#approvedToday.roll(nowNs)
+  /** What stops new business of any kind. */
+  #standing(bundle: number, nowNs: Ns, journalHasRoom: boolean): Refusal {
     if (this.halts !== 0) return Refusal.Halted
     if (this.isClockSkewed) return Refusal.ClockSkewed
     if (!journalHasRoom) return Refusal.JournalBlocked
     const rest = this.restOf(bundle, nowNs)
     if (rest !== Refusal.None) return rest
     if (this.#trades.open >= IN_FLIGHT_MAX) return Refusal.TooManyInFlight
-    if (Math.abs(ledger.excessMicroShares(bundle, OUTCOME_NAMED)) >= EXPOSED_MICRO_SHARES)
+    if (Math.abs(this.#ledger.excessMicroShares(bundle, OUTCOME_NAMED)) >= EXPOSED_MICRO_SHARES)
       return Refusal.Exposed
+    return Refusal.None
+  }
+
+  #refusalOf(intent: Intent, nowNs: Ns, journalHasRoom: boolean): Refusal {
+    const { bundle, polymarketCostMicroUsd, kalshiCostMicroUsd } = intent
+    const ledger = this.#ledger
+    const limits = this.#limits
+    const worstMicroUsd = polymarketCostMicroUsd + kalshiCostMicroUsd
+    this.#approvedToday.roll(nowNs)
+    const standing = this.#standing(bundle, nowNs, journalHasRoom)
+    if (standing !== Refusal.None) return standing
     // Asked as "is it within", and not as "is it beyond": what is no number is then refused as well.
     if (!(polymarketCostMicroUsd <= limits.orderMicroUsd && kalshiCostMicroUsd <= limits.orderMicroUsd))
       return Refusal.OrderLimit

@@ -262,6 +262,12 @@ export class Auditor implements OrderWitness {
     if (venue === 'polymarket') {
       if (!this.#durableHashes.has(id)) this.#violated('sent-undurable', `polymarket ${id}`)
       const dollars = Number(order.side === 'BUY' ? order.makerAmount : order.takerAmount)
+      // A held pair is sold before its resolution, this side first: what covers it is naked until it is sold too.
+      if (order.side === 'SELL' && !audit.isNaked) {
+        if (this.isHalted || this.#isTripped)
+          this.#violated('entered-while-halted', `${audit.pair.id}, a sale`)
+        audit.approved.push({ sentNs: nowNs, worstMicroUsd: Number(order.makerAmount) - dollars })
+      }
       audit.lastPolymarket = {
         order: sent,
         worstMicroUsd: dollars * (1 + POLYMARKET_FEE_MAX) + FEE_ROUNDING_MICRO_USD,

@@ -63,6 +63,10 @@ export class Paths {
     this.#count('diverged')
   }
 
+  closedEarly(): void {
+    this.#count('closed-early')
+  }
+
   moneyMoved(): void {
     this.#count('money-moved')
   }

@@ -143,6 +143,7 @@ export async function simulate(scenario: Scenario): Promise<Outcome> {
     },
     recovered: recover('', WALL_AT_ZERO_MS),
     onUnlisted() {},
+    onClosing: () => auditor.paths.closedEarly(),
   })
   auditor.begin(venues.world, venues.account, mapping.pairs, live.assembly)
   injector = new Injector({

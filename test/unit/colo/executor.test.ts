@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { RunRecord } from '@tandem/cli/replay/report.ts'
 import { SimulatedClock } from '@tandem/colo/clock.ts'
 import { BUY_KALSHI_SELL_POLYMARKET } from '@tandem/colo/detector/direction.ts'
+import { EarlyClose } from '@tandem/colo/early-close.ts'
 import { RecordKind } from '@tandem/colo/journal/record.ts'
 import { JournalRing, newRingMemory, RING_RECORDS, RingCell, ringViews } from '@tandem/colo/journal/ring.ts'
 import { Listing } from '@tandem/colo/listing.ts'
@@ -945,6 +946,73 @@ test('a pair that both venues show naked while no trade of it is open is closed'
   parts.desk.shown(0)
   parts.step(1_000)
   assert.deepEqual([parts.ledger.excessMicroShares(0, OUTCOME_NAMED), parts.trades.open], [0, 0])
+})
+
+// ---- sold before its resolution ----------------------------------------------------------------------------------
+
+/** A hedged pair whose money must earn 4 % a year and waits for one; both books as they were. */
+function waiting(settings: object = {}) {
+  const parts = stocked({ settings: { yearlyHurdle: 0.04, daysAssumed: 365, ...settings } })
+  parts.kalshi('0.5300', '0.4500')
+  parts.step(1_000)
+  assert.equal(last(parts.record.trades).outcome, 'hedged')
+  const closing: number[][] = []
+  const early = new EarlyClose({
+    clock: parts.clock,
+    settings: readSettings({ ...WIDE, yearlyHurdle: 0.04, ...settings }, 'test'),
+    assembly: parts,
+    journal: parts.journal,
+    onClosing: (...sale) => closing.push(sale),
+  })
+  const look = (): number[] | undefined => {
+    parts.step(1_000)
+    early.tick(parts.clock.nowNs())
+    parts.step(1_000)
+    return closing.pop()
+  }
+  return { ...parts, look }
+}
+
+test('a held pair is sold where both bids bring more than waiting is worth, and no deeper than both touches', () => {
+  const parts = waiting()
+  const [, , , no] = held(parts) as [number, number, number, number]
+  assert.equal(parts.look(), undefined, 'at the prices of its purchase')
+  // Held are YES on Polymarket and NO on Kalshi; their bids must come to .96 and half a cent.
+  parts.polymarket('0.52', '0.54', '100')
+  parts.kalshi('0.5000', '0.4400')
+  assert.equal(parts.look(), undefined)
+  parts.kalshi('0.5000', '0.4500')
+  const [bundle, lots, bringsMicroUsd] = parts.look() as [number, number, number]
+  assert.deepEqual([bundle, lots], [0, 10_000], 'what Polymarket bids for')
+  assert.ok(bringsMicroUsd >= 100 * 965_000, `${bringsMicroUsd}`)
+  assert.equal(held(parts)[3], no - 100_000_000)
+  assert.equal(last(parts.record.repairs).outcome, 'sold_back')
+  assert.ok(Math.abs(parts.ledger.excessMicroShares(0, OUTCOME_NAMED)) < 10_000)
+})
+
+test('what stops an entry keeps a pair from being sold early, and so does what may still be taken back', () => {
+  const parts = waiting()
+  parts.polymarket('0.52', '0.54', '100')
+  parts.kalshi('0.5000', '0.4500')
+  parts.executor.halt(HaltReason.Operator)
+  assert.equal(parts.look(), undefined)
+  parts.executor.resume(HaltReason.Operator)
+  parts.risk.isClockSkewed = true
+  assert.equal(parts.look(), undefined)
+  parts.risk.isClockSkewed = false
+  parts.risk.unsettled(0, 1)
+  assert.equal(parts.look(), undefined)
+  parts.risk.unsettled(0, -1)
+  assert.notEqual(parts.look(), undefined)
+  for (const settings of [
+    { closeEarlyMicroUsd: 1_000_000 },
+    { limits: { ...WIDE.limits, nakedMicroUsd: 140_000_000 } },
+  ]) {
+    const never = waiting(settings)
+    never.polymarket('0.52', '0.54', '400')
+    never.kalshi('0.5000', '0.4500')
+    assert.equal(never.look(), undefined, JSON.stringify(settings))
+  }
 })
 
 // ---- an operator -------------------------------------------------------------------------------------------------
