@@ -225,6 +225,8 @@ export class OrderDesk implements LiveLegListener, ExitSender {
     if (trade === NO_TRADE) return false
     risk.sent(bundle, 0)
     trades.nakedMicroUsd[trade] = nakedMicroUsdOf(unwind)
+    const paidMicroUsd = legs.reduce((sum, leg) => sum + leg.paidMicroUsd, 0)
+    trades.soldPairMicroUsd[trade] = (paidMicroUsd * LOTS_PER_CONTRACT) / lots
     const kalshi = legs.find(({ venue }) => venue === KALSHI)
     this.#isKalshiDue[trade] = kalshi === undefined ? 0 : 1
     this.#secondMicroUsd[trade] = 0

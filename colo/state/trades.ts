@@ -1,5 +1,5 @@
 import { assert } from '@tandem/shared/assert.ts'
-import { MICRO_SHARES_PER_LOT } from '@tandem/shared/units.ts'
+import { MICRO_SHARES_PER_LOT, MICRO_USD_PER_USD } from '@tandem/shared/units.ts'
 import { KALSHI, POLYMARKET, VENUES, type Venue } from '../venue/venue.ts'
 import { TRADE_LIFE, type TradeEvent, TradeState } from './trade.ts'
 
@@ -30,6 +30,8 @@ export class Trades {
   readonly worstMicroUsd = new Float64Array(TRADES_MAX)
   /** The worst that may be naked of it, as approved: one leg alone, at its dearest. */
   readonly nakedMicroUsd = new Float64Array(TRADES_MAX)
+  /** What a pair of shares is reckoned at where it is sold: a dollar, which it would pay, or what it had cost. */
+  readonly soldPairMicroUsd = new Float64Array(TRADES_MAX)
   /** Some of it was sold back. */
   readonly hasSold = new Uint8Array(TRADES_MAX)
   #open = 0
@@ -48,6 +50,7 @@ export class Trades {
     this.underWay[trade] = 0
     this.worstMicroUsd[trade] = worstMicroUsd
     this.nakedMicroUsd[trade] = 0
+    this.soldPairMicroUsd[trade] = MICRO_USD_PER_USD
     this.clear(trade)
     this.#open++
     return trade
@@ -118,11 +121,15 @@ export class Trades {
     return spent
   }
 
-  /** What it brings when both markets are resolved: a dollar for every pair of shares, and nothing for what is naked. */
+  /**
+   * What it brings when both markets are resolved: a dollar for every pair of shares, and nothing for what is naked. Of a
+   * sale: what it brought beyond what the shares had cost.
+   */
   netMicroUsd(trade: number): number {
     const cell = trade * VENUES
     const pairs = Math.min(this.filledMicroShares[cell + POLYMARKET], this.filledMicroShares[cell + KALSHI])
-    return pairs - this.spentMicroUsd(trade)
+    const pairMicroUsd = pairs < 0 ? this.soldPairMicroUsd[trade] : MICRO_USD_PER_USD
+    return Math.round((pairs * pairMicroUsd) / MICRO_USD_PER_USD) - this.spentMicroUsd(trade)
   }
 
   /** @throws Failure when the table of trade.ts has no such step */

@@ -976,6 +976,8 @@ function waiting(settings: object = {}) {
 test('a held pair is sold where both bids bring more than waiting is worth, and no deeper than both touches', () => {
   const parts = waiting()
   const [, , , no] = held(parts) as [number, number, number, number]
+  const nets: number[] = []
+  parts.breakers.tradeEnded = (netMicroUsd) => nets.push(netMicroUsd)
   assert.equal(parts.look(), undefined, 'at the prices of its purchase')
   // Held are YES on Polymarket and NO on Kalshi; their bids must come to .96 and half a cent.
   parts.polymarket('0.52', '0.54', '100')
@@ -987,6 +989,8 @@ test('a held pair is sold where both bids bring more than waiting is worth, and 
   assert.ok(bringsMicroUsd >= 100 * 965_000, `${bringsMicroUsd}`)
   assert.equal(held(parts)[3], no - 100_000_000)
   assert.equal(last(parts.record.repairs).outcome, 'sold_back')
+  // Bought for .47 each, and sold for .97 together: no loss, though a dollar would have been more.
+  assert.ok(Math.abs(last(nets) - 100 * 30_000) < 10_000, String(nets))
   assert.ok(Math.abs(parts.ledger.excessMicroShares(0, OUTCOME_NAMED)) < 10_000)
 })
 
