@@ -196,6 +196,9 @@ export class Executor implements PoolOwner, SignerListener {
       case TokenKind.Exit:
         this.#parts.desk.exitDesk.due(tokenValue(token), nowNs)
         break
+      case TokenKind.Release:
+        this.#parts.desk.release(tokenValue(token), nowNs)
+        break
     }
   }
 

@@ -17,6 +17,7 @@ import type { ExitToken } from './exit-desk.ts'
 import { type BookListener, Intake } from './feed/intake.ts'
 import { RecordKind } from './journal/record.ts'
 import type { JournalRing } from './journal/ring.ts'
+import { legPlanOf } from './leg-plan.ts'
 import { type Listing, WHOLE_CENTS } from './listing.ts'
 import { type Legs, OrderDesk } from './order-desk.ts'
 import { ExitOrders } from './pool/exit-orders.ts'
@@ -166,7 +167,7 @@ export function assemble(listing: Listing, settings: Settings, around: Surroundi
     )
   const legs: Legs[] = pairs.map(({ pair }) => ({
     tradable: pair.polymarket.tick !== undefined,
-    polymarketFirst: pair.polymarket.takerDelayMs > 0,
+    plan: legPlanOf(settings, pair),
     kalshi: kalshiRequest(pair),
     kalshiEntry: kalshiRequest(pair),
   }))

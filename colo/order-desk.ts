@@ -6,6 +6,7 @@ import {
   type Lots,
   MICRO_SHARES_PER_LOT,
   MICRO_USD_PER_USD,
+  NS_PER_MS,
   type Ns,
   type Price,
   SIDE_ASK,
@@ -21,9 +22,10 @@ import {
   kalshiBuysYes,
 } from './detector/direction.ts'
 import type { Plan } from './detector/plan.ts'
-import { ExitDesk, type ExitDeskParts, type ExitSender } from './exit-desk.ts'
+import { EXIT_NS_MAX, ExitDesk, type ExitDeskParts, type ExitSender } from './exit-desk.ts'
 import { AnswerKind, CORRECTION } from './journal/record.ts'
 import type { JournalRing } from './journal/ring.ts'
+import { LegPlan } from './leg-plan.ts'
 import { boughtOutcome, directionThatBuys } from './outcome.ts'
 import type { ExitOrders } from './pool/exit-orders.ts'
 import type { HeaderRing } from './pool/headers.ts'
@@ -39,6 +41,7 @@ import { DIGEST_BYTES, ORDERS_MAX, OrderKind, type Orders } from './state/orders
 import type { Reconciliation } from './state/reconcile.ts'
 import { TradeEvent, TradeState } from './state/trade.ts'
 import { TRADES_MAX, type Trades } from './state/trades.ts'
+import { TokenKind, tokenOf } from './token.ts'
 import type { TradeLog } from './trade-log.ts'
 import { nakedMicroUsdOf, type Unwind } from './unwind.ts'
 import type { Gateway, LiveLegListener } from './venue/gateway.ts'
@@ -53,8 +56,7 @@ import { KALSHI, POLYMARKET, VENUES, type Venue } from './venue/venue.ts'
 export interface Legs {
   /** False where the market's version or tick is none that we can serve. */
   tradable: boolean
-  /** The market delays takers: Polymarket goes first, and Kalshi is sized by what it filled. */
-  readonly polymarketFirst: boolean
+  readonly plan: LegPlan
   /** Of ways out. */
   readonly kalshi: KalshiRequest
   /** Of entries, which Kalshi counts together; undefined while they may not be sent. */
@@ -104,6 +106,14 @@ export interface OrderDeskParts {
 /** Bytes of the longest request: a head of 600 and a body of 1,500. */
 const REQUEST_BYTES_MAX = 4_096
 const MS_PER_S = 1_000
+/**
+ * Most by which Kalshi's leg is held back: round trips a fifth of a second apart are half the globe, and what is more was
+ * measured at a bad moment. Far less than what is naked may take to be closed.
+ */
+const OFFSET_NS_MAX = 100 * NS_PER_MS
+/** Below it nothing is won: timers keep to whole milliseconds. */
+const OFFSET_NS_MIN = NS_PER_MS
+assert(OFFSET_NS_MIN < OFFSET_NS_MAX && OFFSET_NS_MAX < EXIT_NS_MAX, 'RELEASE_IS_SOON')
 const NO_TRADE = -1
 const NO_REASON = -1
 /** By venue. */
@@ -112,6 +122,15 @@ const SHORT_OF_MONEY = [PolymarketError.InsufficientBalance, KalshiError.Insuffi
 const NOT_FILLED = [PolymarketError.NotFilled, KalshiError.NotFilled] as const
 /** More than a share is no dust: something is not as the books of account have it, and risk lets nobody in. */
 const TRUE_UP_MICRO_SHARES_MAX = LOTS_PER_CONTRACT * MICRO_SHARES_PER_LOT
+
+/** Whether Kalshi's leg has yet to leave, and when it does. */
+const KalshiDue = {
+  No: 0,
+  /** When Polymarket's has ended. */
+  AfterFirst: 1,
+  /** At its release, or when Polymarket's has ended before that. */
+  AtRelease: 2,
+} as const
 
 /**
  * From an approved plan to bytes on two connections, and from the answers back to the books of account. A trade whose
@@ -128,11 +147,13 @@ export class OrderDesk implements LiveLegListener, ExitSender {
   readonly #parts: OrderDeskParts
   readonly #requests = [Buffer.alloc(REQUEST_BYTES_MAX), Buffer.alloc(REQUEST_BYTES_MAX)] as const
   readonly #exit = new Intent()
-  // By trade: what Kalshi's leg was planned at, and whether it waits for Polymarket's.
+  // By trade: what Kalshi's leg was planned at, and what it waits for.
   readonly #kalshiPrice = new Int32Array(TRADES_MAX)
   readonly #kalshiSide = new Uint8Array(TRADES_MAX)
   readonly #kalshiLimitCost = new Int32Array(TRADES_MAX)
-  readonly #isKalshiDue = new Uint8Array(TRADES_MAX)
+  readonly #kalshiLots = new Int32Array(TRADES_MAX)
+  readonly #kalshiDue = new Uint8Array(TRADES_MAX)
+  readonly #releaseNs = new Float64Array(TRADES_MAX)
   readonly #secondMicroUsd = new Float64Array(TRADES_MAX)
   /** The least that the other token may bring, where it is sold after the first; else 0. */
   readonly #otherLimit = new Int32Array(TRADES_MAX)
@@ -153,15 +174,15 @@ export class OrderDesk implements LiveLegListener, ExitSender {
   }
 
   /**
-   * Makes both requests final and writes them in one go, the far leg first; or, where the market delays takers, the
-   * Polymarket leg alone.
+   * Makes both requests final and writes them in one go, the far leg first; or the Polymarket leg alone, where the plan
+   * lets Kalshi's wait for its end or for its release.
    *
    * @returns Refusal.None, or what was missing: nothing was sent then.
    */
   enter(approved: Approved, plan: Plan, slot: number): Refusal {
     const { clock, headers, ids, legs, trades, orders, store, risk, farVenue } = this.#parts
     const { bundle, direction, polymarketCostMicroUsd, kalshiCostMicroUsd } = approved
-    const { polymarketFirst, kalshiEntry } = legs[bundle]
+    const { plan: legPlan, kalshiEntry } = legs[bundle]
     if (kalshiEntry === undefined) return Refusal.NoOrderGroup
     const wallMs = clock.wallMs()
     const header = headers.take(wallMs)
@@ -169,11 +190,14 @@ export class OrderDesk implements LiveLegListener, ExitSender {
     const counter = ids.next()
     if (counter === ID_NONE) return Refusal.NoClientOrderId
 
+    const offsetNs = legPlan === LegPlan.FarFirst ? this.#offsetNs() : 0
+    // A leg that waits takes a header and an id of its own when it leaves: these show that there are some.
+    const waits = legPlan === LegPlan.OneThenOther || offsetNs > 0
     const kalshiSide = plan.kalshiBuysYes ? SIDE_BID : SIDE_ASK
     const start = store.bodyStart(slot)
     const bodyEnd = start + store.bodyLength[slot]
     const polymarketLength = this.#writePolymarket(store.bodies, start, bodyEnd, wallMs)
-    if (!polymarketFirst)
+    if (!waits)
       this.#writeKalshi(kalshiEntry, header, counter, kalshiSide, plan.kalshiPrice, approved.kalshiLots)
     this.finalNs = clock.nowNs()
 
@@ -183,7 +207,8 @@ export class OrderDesk implements LiveLegListener, ExitSender {
     this.#kalshiPrice[trade] = plan.kalshiPrice
     this.#kalshiSide[trade] = kalshiSide
     this.#kalshiLimitCost[trade] = plan.kalshiLimitCost
-    this.#isKalshiDue[trade] = polymarketFirst ? 1 : 0
+    this.#kalshiLots[trade] = approved.kalshiLots
+    this.#kalshiDue[trade] = KalshiDue.No
     risk.sent(bundle, worstMicroUsd)
     const polymarketOrder = this.#plan(trade, POLYMARKET, OrderKind.Entry, polymarketCostMicroUsd)
     const polymarketPlace = orders.place(polymarketOrder)
@@ -192,10 +217,12 @@ export class OrderDesk implements LiveLegListener, ExitSender {
     const nakedMicroUsd = Math.max(polymarketCostMicroUsd, kalshiCostMicroUsd)
     trades.nakedMicroUsd[trade] = nakedMicroUsd
     this.#unsettled(polymarketPlace, nakedMicroUsd)
-    if (polymarketFirst) {
+    if (waits) {
+      this.#kalshiDue[trade] = offsetNs > 0 ? KalshiDue.AtRelease : KalshiDue.AfterFirst
       // Its money is held back now: it must be there when its turn comes.
       this.#reserveSecond(trade, kalshiCostMicroUsd)
       this.#sendToPolymarket(polymarketOrder, approved, polymarketLength, wallMs)
+      if (offsetNs > 0) this.#releaseIn(trade, offsetNs)
     } else {
       const kalshiOrder = this.#plan(trade, KALSHI, OrderKind.Entry, kalshiCostMicroUsd)
       orders.counter[orders.place(kalshiOrder)] = counter
@@ -228,7 +255,7 @@ export class OrderDesk implements LiveLegListener, ExitSender {
     const paidMicroUsd = legs.reduce((sum, leg) => sum + leg.paidMicroUsd, 0)
     trades.soldPairMicroUsd[trade] = (paidMicroUsd * LOTS_PER_CONTRACT) / lots
     const kalshi = legs.find(({ venue }) => venue === KALSHI)
-    this.#isKalshiDue[trade] = kalshi === undefined ? 0 : 1
+    this.#kalshiDue[trade] = kalshi === undefined ? KalshiDue.No : KalshiDue.AfterFirst
     this.#secondMicroUsd[trade] = 0
     if (kalshi !== undefined) {
       const buysYes = !kalshiBuysYes(direction, bundles[bundle].inverse)
@@ -246,10 +273,20 @@ export class OrderDesk implements LiveLegListener, ExitSender {
         : this.exitDesk.sellToken(trade, direction, first.limit, lots, nowNs)
     if (isSent) return true
     trades.book(trade, other, -soldMicroShares, 0, 0)
-    this.#isKalshiDue[trade] = 0
+    this.#kalshiDue[trade] = KalshiDue.No
     this.#otherLimit[trade] = 0
     this.#settle(trade, 0, nowNs)
     return false
+  }
+
+  /**
+   * Kalshi's leg has been held back for as long as it arrives sooner (the value of a Release token). Whatever was heard
+   * meanwhile, the other one is out: it leaves.
+   */
+  release(trade: number, nowNs: Ns): void {
+    // A deadline of an earlier trade in this place, or of one whose far leg ended before it.
+    if (this.#kalshiDue[trade] !== KalshiDue.AtRelease || nowNs < this.#releaseNs[trade]) return
+    this.#sendDue(trade, OrderKind.Entry, this.#kalshiLots[trade])
   }
 
   // ---- of the gateways -------------------------------------------------------------------------------------------
@@ -359,7 +396,23 @@ export class OrderDesk implements LiveLegListener, ExitSender {
     limitCost: number,
     lots: number,
   ): boolean {
-    const { clock, bundles, legs, trades, orders, headers, ids, risk, gateways, kalshiPrecisionMicroUsd } =
+    const { legs, trades } = this.#parts
+    const bundle = trades.bundle[trade]
+    const request = legs[bundle].kalshi
+    return this.#orderOnKalshi(request, trade, kind, side, price, limitCost, lots)
+  }
+
+  /** An order of an open trade, outside of what was written at its entry. @returns false when it could not leave */
+  #orderOnKalshi(
+    request: KalshiRequest,
+    trade: number,
+    kind: OrderKind,
+    side: 0 | 1,
+    price: number,
+    limitCost: number,
+    lots: number,
+  ): boolean {
+    const { clock, bundles, trades, orders, headers, ids, risk, gateways, kalshiPrecisionMicroUsd } =
       this.#parts
     if (!gateways[KALSHI].freeForExit()) return false
     const wallMs = clock.wallMs()
@@ -375,7 +428,6 @@ export class OrderDesk implements LiveLegListener, ExitSender {
       lots,
       kalshiPrecisionMicroUsd,
     )
-    const request = legs[bundle].kalshi
     this.#writeKalshi(request, header, counter, side, price, lots)
     const order = this.#plan(trade, KALSHI, kind, exit.kalshiCostMicroUsd)
     orders.counter[orders.place(order)] = counter
@@ -611,7 +663,7 @@ export class OrderDesk implements LiveLegListener, ExitSender {
     const { trades } = this.#parts
     trades.underWay[trade]--
     if (trades.underWay[trade] > 0) return
-    if (this.#isKalshiDue[trade] === 1 && this.#sendSecond(trade)) return
+    if (this.#kalshiDue[trade] !== KalshiDue.No && this.#sendSecond(trade)) return
     if (this.#otherLimit[trade] > 0 && this.#sellOther(trade, nowNs)) return
     this.#settle(trade, filledMicroShares, nowNs)
   }
@@ -641,20 +693,50 @@ export class OrderDesk implements LiveLegListener, ExitSender {
 
   /** The first leg is final: Kalshi buys, or sells, as much as it did, at the price that was planned. */
   #sendSecond(trade: number): boolean {
-    const { trades, ledger } = this.#parts
-    this.#isKalshiDue[trade] = 0
-    ledger.reserve(trades.bundle[trade], KALSHI, -this.#secondMicroUsd[trade])
+    const { trades } = this.#parts
     const filled = trades.filledMicroShares[trade * VENUES + POLYMARKET]
     const lots = Math.floor(Math.abs(filled) / MICRO_SHARES_PER_LOT)
+    const kind = filled < 0 ? OrderKind.SellBack : OrderKind.Entry
+    return this.#sendDue(trade, kind, Math.min(lots, LOTS_ORDER_MAX))
+  }
+
+  /** Kalshi's leg waits no longer. @returns whether it is on its way; without it, what the other filled is exposure */
+  #sendDue(trade: number, kind: OrderKind, lots: number): boolean {
+    const { trades, ledger, legs } = this.#parts
+    const bundle = trades.bundle[trade]
+    const { kalshi, kalshiEntry } = legs[bundle]
+    // What is sized before the other has ended may turn out to be naked: the group counts it as it does an entry that
+    // leaves at once. Without one it leaves all the same, since the other leg is out.
+    const isCounted = this.#kalshiDue[trade] === KalshiDue.AtRelease && kalshiEntry !== undefined
+    this.#kalshiDue[trade] = KalshiDue.No
+    ledger.reserve(bundle, KALSHI, -this.#secondMicroUsd[trade])
     if (lots === 0) return false
-    return this.sendKalshi(
+    return this.#orderOnKalshi(
+      isCounted ? kalshiEntry : kalshi,
       trade,
-      filled < 0 ? OrderKind.SellBack : OrderKind.Entry,
+      kind,
       this.#kalshiSide[trade] as 0 | 1,
       this.#kalshiPrice[trade],
       this.#kalshiLimitCost[trade],
-      Math.min(lots, LOTS_ORDER_MAX),
+      lots,
     )
+  }
+
+  /**
+   * By how much Kalshi's leg would arrive before Polymarket's. Where Kalshi is the farther one, or nobody knows, both leave
+   * at once: Polymarket's order is signed, and is kept nowhere but in the pool.
+   */
+  #offsetNs(): number {
+    const { gateways } = this.#parts
+    const offsetNs = (gateways[POLYMARKET].rttNs() - gateways[KALSHI].rttNs()) / 2
+    return offsetNs >= OFFSET_NS_MIN ? Math.round(Math.min(offsetNs, OFFSET_NS_MAX)) : 0
+  }
+
+  #releaseIn(trade: number, offsetNs: number): void {
+    const { clock } = this.#parts
+    const releaseNs = (clock.nowNs() + offsetNs) as Ns
+    this.#releaseNs[trade] = releaseNs
+    clock.at(releaseNs, tokenOf(TokenKind.Release, trade))
   }
 
   /** The first token is sold: as many of the other. */

@@ -30,6 +30,8 @@ export const TokenKind = {
   Exit: 11,
   /** Another look at what a run before this one may have left. */
   Restart: 12,
+  /** Kalshi's leg of an entry leaves: value = trade. */
+  Release: 13,
 } as const
 export type TokenKind = (typeof TokenKind)[keyof typeof TokenKind]
 

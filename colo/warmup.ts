@@ -78,6 +78,7 @@ export class Warmup {
           desk?.legSettled(order)
         }),
       venueMs: (wallMs) => wallMs,
+      rttNs: () => Number.NaN,
     })
     const assembly = assemble(listing, readSettings({ cooldownMs: 0, limits: UNLIMITED }, 'warm-up'), {
       clock: this.#clock,

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { scaledFromDecimal } from './decimal.ts'
 import { Failure } from './failure.ts'
+import { LEG_PLAN_NAMES } from './leg-plan.ts'
 import { checkedTolerant } from './schema.ts'
 import { LOTS_ORDER_MAX, type Lots, PRICE_ONE, type Price } from './units.ts'
 
@@ -104,6 +105,8 @@ const Pair = z
     resolves_at: z.iso.datetime({ offset: true }).optional(),
     /** How likely the two markets settle apart, as whoever approved the pair sees it. */
     divergence_chance: z.number().min(0).max(1).optional(),
+    /** In place of the settings' plan. */
+    leg_plan: z.enum(LEG_PLAN_NAMES).optional(),
     fees: z.strictObject({ polymarket: PolymarketFees.optional(), kalshi: KalshiFees.optional() }).optional(),
   })
   .transform((pair) => ({
@@ -114,6 +117,7 @@ const Pair = z
     closesAtMs: msOf(pair.closes_at),
     resolvesAtMs: msOf(pair.resolves_at ?? pair.closes_at),
     divergenceChance: pair.divergence_chance,
+    legPlan: pair.leg_plan,
     fees: pair.fees,
   }))
 export type Pair = z.output<typeof Pair>

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { LEG_PLAN_NAMES } from './leg-plan.ts'
 import { checked } from './schema.ts'
 import { LOTS_ORDER_MAX, LOTS_PER_CONTRACT, MICRO_USD_PER_CENT } from './units.ts'
 
@@ -223,6 +224,12 @@ export const Settings = z
       .max(3_600_000)
       .default(1_000)
       .describe('How long a pair rests after a trade was sent, so that its books show what we took.'),
+    legPlan: z
+      .enum(LEG_PLAN_NAMES)
+      .default('parallel')
+      .describe(
+        'When the two orders of a trade leave: both at once; the one with the longer way first, so that both arrive together; or the second when the first has filled. A market that delays takers always has the last.',
+      ),
     closeEarlyMicroUsd: microUsd
       .max(1_000_000)
       .default(5_000)

@@ -3,6 +3,7 @@ import { NS_PER_MS, NS_PER_S, type Ns } from '@tandem/shared/units.ts'
 import type { Clock } from '../clock.ts'
 import { AnswerState, HttpAnswer } from './http-answer.ts'
 import { UnknownReason } from './leg.ts'
+import type { RoundTrip } from './round-trip.ts'
 import type { Skew } from './skew.ts'
 
 // One TLS connection to a venue's order entry, kept open and warm. It carries one request at a time and never a second
@@ -40,6 +41,7 @@ const STEADY_NS = NS_PER_S
 assert(REOPEN_NS_MIN < STEADY_NS && STEADY_NS < REOPEN_NS_MAX, 'CONNECTION_REOPENS_SLOWER')
 
 const NO_LEG = -1
+const OK = 200
 
 export const ConnectionState = { Closed: 0, Opening: 1, Warming: 2, Idle: 3, Busy: 4 } as const
 export type ConnectionState = (typeof ConnectionState)[keyof typeof ConnectionState]
@@ -62,6 +64,8 @@ export interface ConnectionParts {
   readonly events: ConnectionEvents
   /** Hears the Date of every answer. */
   readonly skew?: Skew
+  /** Hears how long each answer to `warmRequest` took. */
+  readonly roundTrip?: RoundTrip
   /** The newest ticket of any of them. */
   session: Buffer | undefined
   /** Why a connection last failed: an error's code, never its text. */
@@ -174,7 +178,10 @@ export class Connection {
 
   #finish(nowNs: Ns): void {
     const { status, body, keepAlive, retryAfterS, dateMs } = this.#answer
-    this.#parts.skew?.told(dateMs, nowNs - this.#sinceNs, nowNs)
+    const tookNs = nowNs - this.#sinceNs
+    this.#parts.skew?.told(dateMs, tookNs, nowNs)
+    // A refusal may come from somebody on the way, who is nearer than the venue.
+    if (this.state === ConnectionState.Warming && status === OK) this.#parts.roundTrip?.told(tookNs)
     const leg = this.#leg
     this.#leg = NO_LEG
     if (keepAlive) this.#enter(ConnectionState.Idle, nowNs)

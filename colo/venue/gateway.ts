@@ -21,6 +21,8 @@ export interface Gateway {
   send(approved: Approved, order: number, request: Buffer, length: number): void
   /** The venue's time in ms, as far as its answers have told it; else `wallMs`, which is ours. */
   venueMs(wallMs: number, nowNs: number): number
+  /** The way there and back, as a request that the venue answers at once has taken lately; NaN while none has. */
+  rttNs(): number
 }
 
 /** Hears what became of an order. */

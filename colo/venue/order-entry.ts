@@ -26,6 +26,7 @@ import {
   UNTOLD,
   UnknownReason,
 } from './leg.ts'
+import { RoundTrip } from './round-trip.ts'
 import { Skew } from './skew.ts'
 import { costCeilMicroUsd, feesMicroUsd, microSharesOf, type ToldFills, ToldOrders } from './told.ts'
 import type { Venue } from './venue.ts'
@@ -172,6 +173,7 @@ export class OrderEntry implements ConnectionEvents, PrivateSink {
   }
   /** Our clock against the venue's. */
   readonly skew = new Skew()
+  readonly #roundTrip = new RoundTrip()
   readonly #dialect: OrderDialect
   readonly #parts: GatewayParts
   readonly #bucket: TokenBucket
@@ -196,6 +198,7 @@ export class OrderEntry implements ConnectionEvents, PrivateSink {
       random: parts.random,
       events: this,
       skew: this.skew,
+      roundTrip: this.#roundTrip,
       session: undefined,
       trouble: '',
     })
@@ -221,6 +224,10 @@ export class OrderEntry implements ConnectionEvents, PrivateSink {
 
   venueMs(wallMs: number, nowNs: number): number {
     return this.skew.venueMs(wallMs, nowNs)
+  }
+
+  rttNs(): number {
+    return this.#roundTrip.ns
   }
 
   /** An order's request, whole and final. Its bytes are read during the call and not kept. */

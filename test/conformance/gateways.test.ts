@@ -58,6 +58,7 @@ afterEach(async () => {
   for (const close of closers.splice(0)) await close()
 })
 
+const HELD_NS = 1_500_000_000
 /** The order that CLIENT_ID and HASH name. */
 const ORDER = 7
 
@@ -260,6 +261,40 @@ test('warms every connection before it is free, and uses a connection again', as
   // The one that was heard last, always.
   assert.equal(used.size, 1)
   assert.equal(venue.sockets.length, 3)
+})
+
+test('learns its round trip from what keeps connections warm, never from orders, which the venue may hold', async () => {
+  const { venue, clock, gateway, send, next, answer, until, pass } = await scene('kalshi')
+  const warm = gateway.rttNs()
+  assert.ok(warm > 0 && warm < HELD_NS, String(warm))
+  // More of either than are kept.
+  for (let i = 0; i < 12; i++) {
+    answer(({ socket }) => {
+      clock.shift(HELD_NS)
+      socket.write(kalshiNothing)
+    })
+    const ended = next()
+    send()
+    await ended
+  }
+  assert.equal(gateway.rttNs(), warm)
+  const rewarm = async (status: number, heldNs: number): Promise<void> => {
+    venue.onRequest = ({ socket }) => {
+      clock.shift(heldNs)
+      socket.write(httpAnswer(status, '{}'))
+    }
+    for (let round = 0; round < 4; round++) {
+      const before = venue.requests.length
+      pass(REWARM_NS)
+      await until('warmed', () => venue.requests.length === before + 3 && gateway.health().open === 3)
+    }
+  }
+  await rewarm(200, HELD_NS)
+  assert.ok(gateway.rttNs() >= HELD_NS, 'what was shorter is long ago')
+  await rewarm(503, 0)
+  assert.ok(gateway.rttNs() >= HELD_NS, 'a refusal may come from nearer')
+  await rewarm(200, 0)
+  assert.ok(gateway.rttNs() < HELD_NS, 'the shortest counts at once')
 })
 
 test('writes an order’s bytes as they are, whatever becomes of its buffer afterwards', async () => {

@@ -1,5 +1,6 @@
 import type { BookState as State } from '@tandem/colo/book/integrity.ts'
 import { BookState } from '@tandem/colo/book/integrity.ts'
+import { type Direction, kalshiBuysYes } from '@tandem/colo/detector/direction.ts'
 import type { ExecutorObserver } from '@tandem/colo/executor.ts'
 import type { BookListener } from '@tandem/colo/feed/intake.ts'
 import { FillCell, RecordKind } from '@tandem/colo/journal/record.ts'
@@ -105,6 +106,7 @@ const SEEN_NS_MAX = 2 * NS_PER_S
 /** A step of our clock is looked for every 20 ms. */
 const STEP_SEEN_NS_MAX = 50 * NS_PER_MS
 const LOOK_NS = 10 * NS_PER_MS
+const NO_TRADE = -1
 const POLYMARKET_MICRO_SHARES_MIN = 5_000_000
 /** Fees of both venues at their dearest, on dollars and on contracts. */
 const POLYMARKET_FEE_MAX = 0.05
@@ -146,6 +148,8 @@ class PairAudit {
   /** By venue. */
   readonly tops = [new Tops(), new Tops()] as const
   lastPolymarket: { readonly order: Order; readonly worstMicroUsd: number } | undefined
+  /** The trade whose order on Kalshi is held back. */
+  heldTrade = NO_TRADE
 
   constructor(pair: Pair, world: World) {
     this.pair = pair
@@ -276,20 +280,34 @@ export class Auditor implements OrderWitness {
     }
     const counter = Number(/\d+$/.exec(id)?.[0])
     if (!(counter < this.#durableCounters)) this.#violated('sent-undurable', `kalshi ${id}`)
-    // Both legs of an entry leave in one turn of the loop; whatever leaves alone is a way out.
+    // Ways out name no group.
+    if (audit.heldTrade !== NO_TRADE && body.order_group_id !== undefined) {
+      this.paths.followed(audit.heldTrade, 'kalshi', id)
+      audit.heldTrade = NO_TRADE
+    }
+    // Legs of an entry that leave in one turn of the loop. Whatever leaves alone is a way out, or was entered at its Turn.
     if (audit.lastPolymarket?.order.sentNs !== nowNs) return
+    const price = scaledFromDecimal(body.price, 4) as number
+    const lots = scaledFromDecimal(body.count.trim(), 2) as number
+    this.#entered(audit, audit.lastPolymarket, body.side === 'bid' ? SIDE_BID : SIDE_ASK, price, lots)
+  }
+
+  /** An entry was sent: all of it, or its first leg. What may be naked of it is so from here on. */
+  #entered(
+    audit: PairAudit,
+    { order, worstMicroUsd }: NonNullable<PairAudit['lastPolymarket']>,
+    side: 0 | 1,
+    price: number,
+    lots: number,
+  ): void {
+    const { nowNs } = this.#scheduler
     if (this.isHalted || this.#isTripped) this.#violated('entered-while-halted', audit.pair.id)
     if (Math.abs(this.#clockOffMs) > CLOCKS_APART_MS_MAX && nowNs - this.#clockOffNs > STEP_SEEN_NS_MAX)
       this.#violated('entered-on-wrong-clock', `${audit.pair.id}: ${this.#clockOffMs} ms off`)
-    const price = scaledFromDecimal(body.price, 4) as number
-    const lots = scaledFromDecimal(body.count.trim(), 2) as number
-    audit.lastPolymarket.order.wantedMicroShares = lots * MICRO_SHARES_PER_LOT
-    const pay = payPerLot(body.side === 'bid' ? SIDE_BID : SIDE_ASK, price)
-    const worstMicroUsd = lots * (pay + KALSHI_FEE_MICRO_USD_PER_LOT_MAX) + FEE_ROUNDING_MICRO_USD
-    audit.approved.push({
-      sentNs: nowNs,
-      worstMicroUsd: Math.max(audit.lastPolymarket.worstMicroUsd, worstMicroUsd),
-    })
+    order.wantedMicroShares = lots * MICRO_SHARES_PER_LOT
+    const pay = payPerLot(side, price)
+    const kalshiMicroUsd = lots * (pay + KALSHI_FEE_MICRO_USD_PER_LOT_MAX) + FEE_ROUNDING_MICRO_USD
+    audit.approved.push({ sentNs: nowNs, worstMicroUsd: Math.max(worstMicroUsd, kalshiMicroUsd) })
   }
 
   answered(_venue: VenueName, request: HttpRequest, status: number): void {
@@ -439,6 +457,14 @@ export class Auditor implements OrderWitness {
       .map(({ venue, id }) => [venue, id] as const)
     this.paths.began(cells[TurnCell.trade], bundle, ids)
     const { intakes, listing } = this.#assembly as Assembly
+    const isHeld = !ids.some(([venue]) => venue === 'kalshi')
+    audit.heldTrade = isHeld ? cells[TurnCell.trade] : NO_TRADE
+    if (isHeld && audit.lastPolymarket !== undefined) {
+      const buysYes = kalshiBuysYes(cells[TurnCell.direction] as Direction, listing.bundles[bundle].inverse)
+      const side = buysYes ? SIDE_BID : SIDE_ASK
+      const { kalshiPrice, kalshiLots } = TurnCell
+      this.#entered(audit, audit.lastPolymarket, side, cells[kalshiPrice], cells[kalshiLots])
+    }
     listing.bundles[bundle].books.forEach((book, venue) => {
       const state: State = intakes[venue].books[book].state
       const name = VENUE_NAMES[venue] as VenueName

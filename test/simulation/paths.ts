@@ -5,7 +5,7 @@ import type { VenueName } from '@tandem/sandbox/faults.ts'
 
 interface Trade {
   readonly bundle: number
-  readonly orders: readonly (readonly [VenueName, string])[]
+  readonly orders: (readonly [VenueName, string])[]
   readonly booked: Set<number>
 }
 
@@ -28,6 +28,12 @@ export class Paths {
 
   began(trade: number, bundle: number, orders: Trade['orders']): void {
     this.#trades.set(trade, { bundle, orders, booked: new Set() })
+  }
+
+  /** An order of an entry that left after the first one. */
+  followed(trade: number, venue: VenueName, id: string): void {
+    this.#trades.get(trade)?.orders.push([venue, id])
+    this.#count('released')
   }
 
   leg(cells: Float64Array): void {

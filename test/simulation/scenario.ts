@@ -1,5 +1,6 @@
 import { Random } from '@tandem/sandbox/engine/random.ts'
 import type { VenueName } from '@tandem/sandbox/faults.ts'
+import type { LegPlanName } from '@tandem/shared/leg-plan.ts'
 import { type FaultKind, type Injection, KINDS } from './fault.ts'
 
 /** What one seed does: everything else follows from it. */
@@ -12,6 +13,8 @@ export interface Scenario {
   readonly tradesMs: number
   readonly delayMs: Readonly<Record<VenueName, number>>
   readonly injections: readonly Injection[]
+  /** `parallel` where nothing is said. */
+  readonly legPlan?: LegPlanName
 }
 
 const TRADES_MS = 50_000
@@ -23,6 +26,7 @@ const FAULTS_MAX = 6
 /** A fault that lasts for good ends most of what a seed could still show. */
 const FOR_GOOD_CHANCE = 0.15
 const FAULTLESS_CHANCE = 0.05
+const FAR_FIRST_CHANCE = 0.3
 
 export function scenarioOf(seed: number): Scenario {
   const random = new Random(seed, -10)
@@ -47,5 +51,7 @@ export function scenarioOf(seed: number): Scenario {
     tradesMs: TRADES_MS,
     delayMs: { polymarket: random.between(2, 60), kalshi: random.between(1, 30) },
     injections: injections.sort((a, b) => a.atMs - b.atMs),
+    // Drawn last: all else of a seed stays what it was before there was a choice.
+    legPlan: random.chance(FAR_FIRST_CHANCE) ? 'far-first' : 'parallel',
   }
 }

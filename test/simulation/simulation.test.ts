@@ -35,7 +35,15 @@ describe('the executor on simulated venues', () => {
     assert.deepEqual(gone, [], 'a kind that does not occur any more is taken off the list')
     assert.ok(report.simulated_s_per_seed >= 60, `${report.simulated_s_per_seed} simulated seconds a seed`)
     assert.ok(report.attempts_per_seed >= 5, `${report.attempts_per_seed} attempts a seed`)
-    for (const path of ['hedged', 'completed-late', 'sold-back', 'reverted', 'settled', 'diverged'])
+    for (const path of [
+      'hedged',
+      'completed-late',
+      'sold-back',
+      'reverted',
+      'settled',
+      'diverged',
+      'released',
+    ])
       assert.ok(report.paths[path] > 0, `no trade was ${path}`)
   })
 

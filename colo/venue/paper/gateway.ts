@@ -86,6 +86,8 @@ export class PaperVenues {
         this.#accept({ venue, number, order: readOrder(venue, request.subarray(0, length)) })
       },
       venueMs: (wallMs) => wallMs,
+      // The latency is the way there.
+      rttNs: () => 2 * this.#model.latencyNs[venue],
     }
   }
 

@@ -23,6 +23,7 @@ import { planUnwind } from '@tandem/colo/unwind.ts'
 import { KalshiError } from '@tandem/colo/venue/kalshi/error.ts'
 import { LegEnd, UnknownReason } from '@tandem/colo/venue/leg.ts'
 import { KALSHI, POLYMARKET, type Venue } from '@tandem/colo/venue/venue.ts'
+import type { LegPlanName } from '@tandem/shared/leg-plan.ts'
 import { readMapping } from '@tandem/shared/mapping.ts'
 import { readSettings } from '@tandem/shared/settings.ts'
 import { isLegalPrice } from '@tandem/shared/ticks.ts'
@@ -100,6 +101,10 @@ interface SceneOptions {
   polarity?: string
   settings?: object
   takerDelayMs?: number
+  /** The pair's own. */
+  legPlan?: LegPlanName
+  /** By venue, in place of twice the paper latency. */
+  rttMs?: readonly [number, number]
   /** Hears the body of each order to Kalshi. */
   onKalshi?: (body: string) => void
 }
@@ -108,6 +113,8 @@ function scene({
   polarity = 'same',
   settings = {},
   takerDelayMs = 0,
+  legPlan,
+  rttMs,
   kalshiTicks = 'linear_cent',
   onKalshi = () => {},
 }: SceneOptions = {}) {
@@ -117,6 +124,7 @@ function scene({
         {
           id: 'pair',
           polarity,
+          ...(legPlan === undefined ? {} : { leg_plan: legPlan }),
           kalshi: { ticker: TICKER, price_level_structure: kalshiTicks },
           polymarket: { yes_token: YES, no_token: NO, tick: '0.01', taker_delay_ms: takerDelayMs },
         },
@@ -139,7 +147,12 @@ function scene({
   const listing = new Listing(mapping.pairs.map((pair) => ({ pair, fees: FREE })))
   const inForce = readSettings({ minEdgeMicroUsd: 10_000, cooldownMs: 0, ...WIDE, ...settings }, 'test')
   const paper = paperVenues(listing, inForce, true, clock)
+  const polymarketGateway = paper.gateway(POLYMARKET)
   const kalshiGateway = paper.gateway(KALSHI)
+  const gateways = [polymarketGateway, kalshiGateway] as const
+  rttMs?.forEach((ms, venue) => {
+    gateways[venue as Venue].rttNs = () => ms * 1e6
+  })
   const { send } = kalshiGateway
   kalshiGateway.send = (approved, order, request, length) => {
     onKalshi(request.toString('latin1', request.indexOf('\r\n\r\n'), length))
@@ -156,7 +169,7 @@ function scene({
     observer: record,
     stress: false,
     access: PAPER_ACCESS,
-    gateways: [paper.gateway(POLYMARKET), kalshiGateway],
+    gateways,
   })
   paper.listener = assembly.desk
   signer.listener = assembly.executor
@@ -184,6 +197,7 @@ function scene({
   assembly.executor.start()
   return {
     ...assembly,
+    gateways,
     clock,
     signer,
     journal,
@@ -498,6 +512,187 @@ test('a delayed leg that fills nothing sends nothing after it', () => {
   parts.step(400)
   assert.equal(last(parts.record.trades).outcome, 'nothing')
   assert.equal(parts.ledger.reservedMicroUsd[KALSHI], 0)
+})
+
+// ---- the farther venue first -------------------------------------------------------------------------------------
+
+/** A scene of this plan, and when and what each order of it to Kalshi was, counted from the entry. */
+function farFirst(options: SceneOptions = {}) {
+  const leaves: { afterMs: number; lots: number; group: string | undefined }[] = []
+  let enteredNs = 0
+  let planned = 0
+  const parts = stocked({
+    settings: { legPlan: 'far-first' },
+    onKalshi: (body) => {
+      const { count, order_group_id } = JSON.parse(body)
+      const afterMs = (parts.clock.nowNs() - enteredNs) / 1e6
+      leaves.push({ afterMs, lots: Math.round(Number(count) * 100), group: order_group_id })
+    },
+    ...options,
+  })
+  const enter = (size?: string): void => {
+    enteredNs = parts.clock.nowNs()
+    assert.equal(parts.kalshi('0.5300', '0.4500', size), TurnOutcome.Sent)
+    planned = last(parts.turns).cells[TurnCell.kalshiLots] as number
+  }
+  return { ...parts, leaves, enter, planned: () => planned }
+}
+/** By venue: Polymarket's leg ends at 80 ms, its release would be at 100. */
+const LATE_RELEASE = { rttMs: [220, 20] } as const
+
+test('the near leg leaves half the difference later, as planned, and its money is held back until then', () => {
+  const parts = farFirst({ rttMs: [91, 8] })
+  parts.enter()
+  assert.ok((parts.ledger.reservedMicroUsd[KALSHI] as number) > 0)
+  parts.step(41)
+  assert.deepEqual(parts.leaves, [])
+  assert.equal(parts.risk.restOf(0, parts.clock.nowNs()), Refusal.InFlight)
+  parts.step(500)
+  assert.deepEqual(parts.leaves, [{ afterMs: 41.5, lots: parts.planned(), group: undefined }])
+  assert.equal(last(parts.record.trades).outcome, 'hedged')
+  for (const venue of [POLYMARKET, KALSHI]) assert.equal(parts.ledger.reservedMicroUsd[venue], 0)
+})
+
+test('by their paper latencies both legs meet their books at the same time', () => {
+  const parts = farFirst()
+  parts.enter()
+  parts.step(200)
+  assert.deepEqual(
+    parts.leaves.map(({ afterMs }) => afterMs),
+    [65],
+  )
+})
+
+test('both legs leave at once where nobody knows which is nearer, where it hardly matters, and where it is Polymarket', () => {
+  for (const rttMs of [
+    [Number.NaN, 8],
+    [91, Number.NaN],
+    [9.9, 8],
+    [8, 91],
+  ] as const) {
+    const parts = farFirst({ rttMs })
+    parts.enter()
+    assert.deepEqual(parts.leaves, [{ afterMs: 0, lots: parts.planned(), group: undefined }], String(rttMs))
+  }
+})
+
+test('a round trip that was measured at a bad moment holds the near leg back for a tenth of a second at most', () => {
+  const parts = farFirst({
+    rttMs: [900, 10],
+    settings: { legPlan: 'far-first', paper: { latencyMs: { polymarket: 450 } } },
+  })
+  parts.enter()
+  parts.step(1_000)
+  assert.deepEqual(
+    parts.leaves.map(({ afterMs }) => afterMs),
+    [100],
+  )
+})
+
+test('a far leg that ended at nothing before the release sends nothing after it, and the next trade keeps its own', () => {
+  const parts = farFirst(LATE_RELEASE)
+  parts.enter()
+  parts.step(40)
+  parts.polymarket('0.45', '0.60')
+  parts.step(45)
+  assert.equal(last(parts.record.trades).outcome, 'nothing')
+  assert.equal(parts.ledger.reservedMicroUsd[KALSHI], 0)
+  parts.polymarket('0.45', '0.47', '900')
+  parts.enter('900.00')
+  // The release of the trade before would have been now.
+  parts.step(40)
+  assert.deepEqual(parts.leaves, [])
+  parts.step(400)
+  assert.equal(parts.leaves.length, 1)
+  assert.equal(last(parts.record.trades).outcome, 'hedged')
+})
+
+test('a far leg that ended at less before the release is followed at once by as much', () => {
+  const parts = farFirst(LATE_RELEASE)
+  parts.enter()
+  parts.step(40)
+  parts.polymarket('0.45', '0.47', '50.5')
+  parts.step(400)
+  assert.deepEqual(parts.leaves, [{ afterMs: 80, lots: 5_050, group: undefined }])
+  assert.ok(parts.planned() > 5_050)
+  assert.equal(last(parts.record.trades).outcome, 'hedged')
+})
+
+test('a halt, and not knowing what became of the far leg, hold no release back', () => {
+  const parts = farFirst()
+  parts.enter()
+  parts.step(20)
+  parts.executor.halt(HaltReason.Operator)
+  parts.desk.legUnknown(0, POLYMARKET, UnknownReason.Timeout, parts.clock.nowNs())
+  parts.step(400)
+  assert.deepEqual(parts.leaves, [{ afterMs: 65, lots: parts.planned(), group: undefined }])
+  assert.equal(last(parts.record.trades).outcome, 'hedged')
+})
+
+test('a release that finds no connection leaves what the far leg filled to the way out', () => {
+  const parts = farFirst()
+  parts.useOrderGroup(0, 'og_123')
+  const gateway = parts.gateways[KALSHI]
+  const { freeForExit } = gateway
+  parts.enter()
+  gateway.freeForExit = () => false
+  parts.step(70)
+  assert.equal(parts.ledger.reservedMicroUsd[KALSHI], 0)
+  gateway.freeForExit = freeForExit
+  parts.step(400)
+  assert.deepEqual(
+    parts.leaves.map(({ afterMs, group }) => [afterMs, group]),
+    [[80, undefined]],
+  )
+  assert.equal(last(parts.record.trades).outcome, 'completed')
+})
+
+test('a second leg that is sized by the first names no order group', () => {
+  const parts = farFirst({ takerDelayMs: 150 })
+  parts.useOrderGroup(0, 'og_123')
+  parts.enter()
+  parts.step(600)
+  assert.deepEqual(
+    parts.leaves.map(({ group }) => group),
+    [undefined],
+  )
+})
+
+test('a leg that is released names Kalshi’s order group, and leaves without one that is gone', () => {
+  const parts = farFirst()
+  parts.useOrderGroup(0, 'og_123')
+  parts.enter()
+  parts.step(200)
+  parts.polymarket('0.45', '0.47', '900')
+  parts.enter('900.00')
+  parts.useOrderGroup(0, undefined)
+  parts.step(200)
+  assert.deepEqual(
+    parts.leaves.map(({ afterMs, group }) => [afterMs, group]),
+    [
+      [65, 'og_123'],
+      [65, undefined],
+    ],
+  )
+  assert.deepEqual(
+    parts.record.trades.map(({ outcome }) => outcome),
+    ['hedged', 'hedged'],
+  )
+})
+
+test('a pair has its own plan before that of the settings, and a taker delay is before both', () => {
+  const waits = (options: SceneOptions): (number | undefined)[] => {
+    const parts = farFirst(options)
+    parts.enter()
+    parts.step(600)
+    return parts.leaves.map(({ afterMs }) => afterMs)
+  }
+  assert.deepEqual(waits({ settings: {} }), [0])
+  assert.deepEqual(waits({ settings: {}, legPlan: 'far-first' }), [65])
+  assert.deepEqual(waits({ legPlan: 'parallel' }), [0])
+  assert.deepEqual(waits({ legPlan: 'one-then-other' }), [80])
+  assert.deepEqual(waits({ takerDelayMs: 150 }), [230])
+  assert.deepEqual(waits({ takerDelayMs: 150, legPlan: 'parallel' }), [230])
 })
 
 test('a leg that did not fill is sold back on Kalshi at once, and the loss is bounded', () => {

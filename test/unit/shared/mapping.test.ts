@@ -16,6 +16,7 @@ const file = (): any => ({
     {
       id: 'two',
       polarity: 'inverse',
+      leg_plan: 'far-first',
       closes_at: '2026-12-01T00:00:00Z',
       kalshi: { ticker: 'KXTWO-26', price_ranges: [{ start: '0.0000', end: '1.0000', step: '0.0010' }] },
       polymarket: {
@@ -54,6 +55,7 @@ describe('a mapping', () => {
       [one.polymarket.negRisk, one.polymarket.version, one.polymarket.takerDelayMs],
       [false, 'v1', 0],
     )
+    assert.deepEqual([one.legPlan, two.legPlan], [undefined, 'far-first'])
     assert.equal(two.polymarket.minSizeLots, 1_500)
     assert.deepEqual(two.kalshi.priceRanges, [{ start: 0, end: 10_000, step: 10 }])
     assert.equal(two.closesAtMs, Date.UTC(2026, 11, 1))
@@ -78,6 +80,7 @@ describe('a mapping', () => {
     refused((value) => (value.pairs[1].polymarket.version = 'v3'), /^pairs\[1\]\.polymarket\.version: /)
     refused((value) => (value.pairs[1].closes_at = 'tomorrow'), /^pairs\[1\]\.closes_at: /)
     refused((value) => (value.fees.today.kalshi.fee_type = 'flat'), /^fees\.today\.kalshi\.fee_type: /)
+    refused((value) => (value.pairs[0].leg_plan = 'both'), /^pairs\[0\]\.leg_plan: .*"far-first"/)
     refused((value) => (value.pairs = []), /^pairs: /)
   })
 

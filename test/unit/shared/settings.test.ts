@@ -19,6 +19,12 @@ describe('settings', () => {
     assert.deepEqual([pool.lifeSeconds, pool.hotBandCents], [60, 3])
   })
 
+  it('have both legs leave at once, unless another plan is named', () => {
+    assert.equal(readSettings({}, 'defaults').legPlan, 'parallel')
+    assert.equal(readSettings({ legPlan: 'far-first' }, 'tandem.toml').legPlan, 'far-first')
+    refused({ legPlan: 'near-first' }, /^legPlan: .*"parallel"\|"far-first"\|"one-then-other"/)
+  })
+
   it('say the key that is wrong, what is wrong and where', () => {
     refused(
       { minEdgeMicroUsd: '5000' },
