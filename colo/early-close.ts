@@ -16,6 +16,7 @@ import { type JournalRing, RECORDS_PER_ENTRY } from './journal/ring.ts'
 import type { Assembly } from './main.ts'
 import { Refusal } from './risk/check.ts'
 import {
+  feeMicroUsd,
   heldForSale,
   nakedMicroUsdOf,
   planUnwind,
@@ -23,7 +24,7 @@ import {
   type Unwind,
   type UnwindSources,
 } from './unwind.ts'
-import { VENUES } from './venue/venue.ts'
+import { KALSHI, POLYMARKET, type Venue } from './venue/venue.ts'
 
 // A held pair pays a dollar when its markets are resolved. Until then its money waits, and its markets may settle apart:
 //
@@ -59,35 +60,39 @@ export class EarlyClose {
     const { listing, risk, desk } = assembly
     const bundle = this.#next
     this.#next = (bundle + 1) % listing.bundles.length
-    const unwind = this.plan(bundle)
-    if (unwind === undefined || !desk.free()) return
-    const hasRoom = journal.hasRoom(RECORDS_PER_ENTRY)
-    if (risk.checkClose(bundle, nakedMicroUsdOf(unwind), nowNs, hasRoom) !== Refusal.None) return
+    const isRefused = (nakedMicroUsd: number): boolean =>
+      risk.checkClose(bundle, nakedMicroUsd, nowNs, journal.hasRoom(RECORDS_PER_ENTRY)) !== Refusal.None
+    const lots = this.#lotsWorth(bundle)
+    // Asked twice: the plan that says what may be naked costs more than all the rest.
+    if (lots === 0 || !desk.free() || isRefused(0)) return
+    const unwind = planUnwind(this.#sources, { bundle, venue: undefined, lots, maxLossMicroUsd: Infinity })
+    if (isRefused(nakedMicroUsdOf(unwind))) return
     if (desk.unwind(unwind, nowNs)) onClosing(bundle, unwind.lots, bringsMicroUsd(unwind))
   }
 
-  /** What could be sold of a pair for more than waiting is worth; undefined for nothing. */
-  plan(bundle: number): Unwind | undefined {
+  /** As many as can be sold at both touches for more than waiting is worth. */
+  #lotsWorth(bundleIndex: number): number {
     const { settings, assembly, clock } = this.#parts
     const { bundles, books, pairs } = assembly.listing
-    const { books: places, polymarketMinLots } = bundles[bundle]
-    for (let venue = 0; venue < VENUES; venue++)
-      if (books[venue as 0 | 1][places[venue as 0 | 1]].state !== BookState.Live) return undefined
-    const { holdings, heldLots } = heldForSale(this.#sources, bundle, undefined)
+    const bundle = bundles[bundleIndex]
+    const isLive = (venue: Venue): boolean => books[venue][bundle.books[venue]].state === BookState.Live
+    const { holdings, heldLots } = heldForSale(this.#sources, bundleIndex, undefined)
+    if (heldLots === 0 || !isLive(POLYMARKET) || !isLive(KALSHI)) return 0
     let lots = Math.min(heldLots, settings.maxContractsPerTrade * LOTS_PER_CONTRACT)
-    let touchesMicroUsd = 0
-    for (const holding of lots > 0 ? holdings : []) {
-      const side = soldInto(this.#sources, bundle, holding)
+    let bringsMicroUsd = 0
+    for (const holding of holdings) {
+      const side = soldInto(this.#sources, bundleIndex, holding)
       const cost = topCost(side)
-      if (cost === PRICE_NONE) return undefined
+      if (cost === PRICE_NONE) return 0
       lots = Math.min(lots, side.lots[side.best])
-      touchesMicroUsd += complement(cost) * MICRO_USD_PER_PRICE
+      // Rounded up as a contract's: an order's own rounding is less.
+      bringsMicroUsd +=
+        complement(cost) * MICRO_USD_PER_PRICE - feeMicroUsd(bundle, holding.venue, cost, LOTS_PER_CONTRACT)
     }
-    const leastMicroUsd = leastFor(settings, pairs[bundle].pair, clock.wallMs())
-    // Fees only make it less.
-    if (lots < polymarketMinLots || lots < 1 || touchesMicroUsd < leastMicroUsd) return undefined
-    const unwind = planUnwind(this.#sources, { bundle, venue: undefined, lots, maxLossMicroUsd: Infinity })
-    return bringsMicroUsd(unwind) * LOTS_PER_CONTRACT >= unwind.lots * leastMicroUsd ? unwind : undefined
+    const isEnough = lots >= Math.max(bundle.polymarketMinLots, 1)
+    return isEnough && bringsMicroUsd >= leastFor(settings, pairs[bundleIndex].pair, clock.wallMs())
+      ? lots
+      : 0
   }
 }
 

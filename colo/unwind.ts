@@ -221,7 +221,7 @@ function legOf(
 }
 
 /** Of a fill; the fee of a price is that of its complement too. */
-function feeMicroUsd(bundle: Bundle, venue: Venue, cost: Price, lots: number): number {
+export function feeMicroUsd(bundle: Bundle, venue: Venue, cost: Price, lots: number): number {
   return venue === POLYMARKET
     ? polymarketFeeCeilMicroUsd(bundle.polymarketFees, cost, (lots * MICRO_SHARES_PER_LOT) as MicroShares)
     : kalshiTradeFeeCeilMicroUsd(bundle.kalshiFees, ROLE_TAKER, cost, lots as Lots)
