@@ -46,6 +46,7 @@ const ORDERS_PER_S = 10_000
 const LIFE_SECONDS = 5
 const SETTINGS = {
   cooldownMs: 0,
+  closeEarlyMicroUsd: 1_000_000,
   pool: { sizesCents: [800, 3_200], lifeSeconds: LIFE_SECONDS },
   limits: {
     orderMicroUsd: PLENTY_MICRO_USD,

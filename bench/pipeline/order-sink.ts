@@ -14,11 +14,24 @@ export interface ReadOrder {
   readonly socket: TLSSocket
 }
 
+const NEW_GROUP = /^POST \S*\/order_groups\/create /
 const ORDER = /^POST \/(order|\S*\/portfolio\/events\/orders) /
+
+/** As a server has it: made anew when the second changes. */
+function date(): string {
+  const second = Math.floor(Date.now() / 1_000)
+  if (second !== dateSecond) {
+    dateSecond = second
+    dateText = new Date(second * 1_000).toUTCString()
+  }
+  return dateText
+}
+let dateSecond = 0
+let dateText = ''
 
 export function answer(socket: TLSSocket, status: number, body: string): void {
   socket.write(
-    `HTTP/1.1 ${status} X\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    `HTTP/1.1 ${status} X\r\nDate: ${date()}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
   )
 }
 
@@ -42,6 +55,7 @@ export async function openOrderSink(
       const request = waiting
       waiting = Buffer.alloc(0)
       if (ORDER.test(head)) onOrder({ readMs, bytes: request, socket })
+      else if (NEW_GROUP.test(head)) answer(socket, 201, '{"order_group_id":"bench"}')
       else if (head.startsWith('POST')) answer(socket, 200, '[]')
       else answer(socket, 200, head.startsWith('GET /time') ? '0' : JSON.stringify(marketInfo))
     })

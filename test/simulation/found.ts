@@ -22,12 +22,12 @@ export const FOUND: Readonly<Record<string, Scenario>> = {
     injections: [{ kind: 'lag', venue: 'kalshi', atMs: 28_618, lastsMs: 7_909 }],
   },
   'a match is taken back': {
-    seed: 14,
+    seed: 80,
     pairs: 1,
-    calm: 5,
-    tradesMs: 50000,
-    delayMs: { polymarket: 30, kalshi: 18 },
-    injections: [{ kind: 'failed-trade', venue: 'polymarket', atMs: 34408, lastsMs: 6352 }],
+    calm: 3,
+    tradesMs: 40000,
+    delayMs: { polymarket: 38, kalshi: 8 },
+    injections: [{ kind: 'failed-trade', venue: 'polymarket', atMs: 9479, lastsMs: 9490 }],
   },
   'an order arrives late': {
     seed: 2,
