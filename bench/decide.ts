@@ -1,13 +1,8 @@
-import { existsSync } from 'node:fs'
-import { readJson } from '@tandem/cli/input.ts'
 import { Replay, type Stopwatch } from '@tandem/cli/replay/run.ts'
-import { readTape } from '@tandem/cli/replay/tape.ts'
 import { JournalRing } from '@tandem/colo/journal/ring.ts'
 import { Refusal, Risk } from '@tandem/colo/risk/check.ts'
-import { feesOf, readMapping } from '@tandem/shared/mapping.ts'
-import { readSettings } from '@tandem/shared/settings.ts'
 import { build } from 'hdr-histogram-js'
-import { referenceFiles } from '../test/reference.ts'
+import { benchTape } from './path/tape.ts'
 
 // From a frame's bytes to both requests' final bytes, over a whole tape through the real executor: codec, books, edge,
 // plan, risk, pool, header, both requests. Not in it: sockets. The recorded tape where it is, else the example.
@@ -19,8 +14,6 @@ import { referenceFiles } from '../test/reference.ts'
 
 /** The first rounds warm code and caches; the last is reported. */
 const ROUNDS = 4
-const MIN_EDGE_MICRO_USD = 500
-const COOLDOWN_MS = 100
 
 /** Microseconds, three digits. */
 function histogram() {
@@ -82,18 +75,7 @@ function percentilesUs(of: ReturnType<typeof histogram>) {
 }
 
 export async function run(): Promise<object> {
-  const [recorded] = referenceFiles('data/tapes', /^nba-mvp-2026-01-03\.ndjson\.gz$/)
-  const recordedPairs = recorded?.replace(/-2026-01-03\.ndjson\.gz$/, '.pairs.json')
-  const isRecorded = recorded !== undefined && existsSync(recordedPairs ?? '')
-  const tapePath = isRecorded ? recorded : 'examples/tape.ndjson.gz'
-  const pairsPath = isRecorded ? (recordedPairs as string) : 'examples/pairs.json'
-  const { mapping } = readMapping(readJson(pairsPath), pairsPath)
-  const pairs = mapping.pairs.map((pair) => ({
-    pair,
-    fees: feesOf(mapping, pair, isRecorded ? 'recorded' : undefined, pairsPath),
-  }))
-  const settings = readSettings({ minEdgeMicroUsd: MIN_EDGE_MICRO_USD, cooldownMs: COOLDOWN_MS }, 'bench')
-  const tape = await readTape(tapePath)
+  const { tape, pairs, settings, isRecorded } = await benchTape()
   makeStrippable()
   let times = new Times()
   for (let round = 0; round < ROUNDS; round++) {

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { readRedisUrl } from '@tandem/colo/cache/redis-url.ts'
 import { openRuntimeDirectory } from '@tandem/colo/control/runtime-directory.ts'
 import { recover } from '@tandem/colo/recovery.ts'
 import { FAULTS, isFaultName } from '@tandem/sandbox/faults.ts'
@@ -22,6 +23,7 @@ interface Options {
   markets: string
   faults: string
   journal?: string
+  redis?: string
   run?: string
   json?: boolean
 }
@@ -45,6 +47,7 @@ export const register: Register = (program, io) => {
     .option('--markets <number>', 'how many questions both venues ask', '8')
     .option('--faults <names>', 'what goes wrong on purpose: names, or all (see docs/SANDBOX.md)', '')
     .option('--journal <directory>', 'where the journal is kept; without it it goes with the run')
+    .option('--redis <url>', 'where prices are mirrored; without it nowhere')
     .option('--run <folder>', 'where the sockets of status, halt and the others are; only ours, mode 0700')
     .option('--json', 'no view: one JSON document at the end')
     .action((options: Options) => start(options, io))
@@ -58,6 +61,7 @@ async function start(options: Options, io: Io): Promise<void> {
     seed: wholeOption(options.seed, '--seed', SEED_MAX),
     faults: checkedFaults(options.faults),
     journal: options.journal === undefined ? undefined : newJournal(options.journal),
+    redis: options.redis === undefined ? undefined : readRedisUrl(options.redis, undefined, '--redis'),
     runDirectory: options.run === undefined ? newRunDirectory() : resolve(options.run),
   }
   // Before any process is started.

@@ -4,6 +4,7 @@ import { MICRO_SHARES_PER_LOT, MICRO_USD_PER_CENT, NS_PER_MS, type Ns } from '@t
 import type { Book } from './book/book.ts'
 import { BookState } from './book/integrity.ts'
 import type { Ladder } from './book/ladder.ts'
+import { type QuoteWriter, quotePlaceOf } from './cache/quote-board.ts'
 import type { Clock } from './clock.ts'
 import { breakevenLimit } from './detector/breakeven.ts'
 import type { Bundle } from './detector/bundle.ts'
@@ -76,6 +77,8 @@ export interface ExecutorParts {
   readonly signMisses: boolean
   /** Decide again on a touch that still shows what was taken from it. Only for measuring on paper. */
   readonly retake: boolean
+  /** Where the newest of every book is left for the mirror; undefined where there is none. */
+  readonly quotes: QuoteWriter | undefined
   readonly observer: ExecutorObserver
 }
 
@@ -102,6 +105,7 @@ export class Executor implements PoolOwner, SignerListener {
   readonly #command = new Float64Array(COMMAND_CELLS)
   readonly #intent = new Intent()
   /** Bundles that a frame touched since the last decision. */
+  readonly #polymarketBooks: number
   readonly #touched: Int32Array
   readonly #isTouched: Uint8Array
   #touchedCount = 0
@@ -119,6 +123,7 @@ export class Executor implements PoolOwner, SignerListener {
   constructor(parts: ExecutorParts) {
     this.#parts = parts
     this.#touched = new Int32Array(parts.bundles.length)
+    this.#polymarketBooks = parts.intakes[POLYMARKET].books.length
     this.#isTouched = new Uint8Array(parts.bundles.length)
     const lines = parts.bundles.length * DIRECTIONS
     this.#urgentTicket = new Int32Array(lines).fill(NO_TICKET)
@@ -236,9 +241,14 @@ export class Executor implements PoolOwner, SignerListener {
   // ---- the pipeline --------------------------------------------------------------------------------------------
 
   #noteTouched(intake: Intake): void {
-    const { index } = this.#parts
+    const { index, quotes, clock } = this.#parts
     for (let i = 0; i < intake.touchedCount; i++) {
       const book = intake.touched[i]
+      quotes?.write(
+        quotePlaceOf(intake.venue, book, this.#polymarketBooks),
+        intake.books[book],
+        clock.wallMs(),
+      )
       const end = index.end(intake.venue, book)
       for (let at = index.start(intake.venue, book); at < end; at++) {
         const bundle = index.bundles[at]

@@ -92,6 +92,13 @@ export class Listing {
   }
 
   /** Of each bundle's Kalshi market: where the money for it lies. */
+  /** The pairs that each book of a venue is in. */
+  pairsOf(venue: Venue): readonly (readonly string[])[] {
+    const pairs = this.books[venue].map((): string[] => [])
+    for (const { id, books } of this.bundles) pairs[books[venue]].push(id)
+    return pairs
+  }
+
   kalshiShards(): Int32Array {
     return Int32Array.from(this.pairs, ({ pair }) => pair.kalshi.exchangeIndex)
   }

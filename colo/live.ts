@@ -3,6 +3,7 @@ import { polymarketFeeChargedMicroUsd } from '@tandem/shared/fees/polymarket.ts'
 import type { Settings } from '@tandem/shared/settings.ts'
 import { type Lots, MICRO_SHARES_PER_LOT, NS_PER_MS, type Ns } from '@tandem/shared/units.ts'
 import { PAUSE_NS_MAX } from './book/integrity.ts'
+import type { QuoteWriter } from './cache/quote-board.ts'
 import type { Clock } from './clock.ts'
 import { type Direction, polymarketBuysOutcome } from './detector/direction.ts'
 import { EarlyClose, type EarlyCloseParts } from './early-close.ts'
@@ -88,6 +89,8 @@ export interface LiveParts {
   readonly onUnlisted: (pairs: readonly string[]) => void
   /** Hears of held pairs that are sold before their resolution. */
   readonly onClosing: EarlyCloseParts['onClosing']
+  /** Where books are left for the mirror. */
+  readonly quotes?: QuoteWriter | undefined
   /** Watches requests on their way: their bytes are final, and then written. */
   readonly watch?: (gateway: Gateway, venue: Venue) => Gateway
 }
@@ -238,6 +241,7 @@ export class Live {
       balanceMicroUsd: parts.balanceMicroUsd,
       observer,
       stress: false,
+      quotes: parts.quotes,
       access,
       gateways: [watch(this.gateways[POLYMARKET], POLYMARKET), watch(this.gateways[KALSHI], KALSHI)],
     })

@@ -3,6 +3,7 @@ import type { Pair } from '@tandem/shared/mapping.ts'
 import type { Settings } from '@tandem/shared/settings.ts'
 import { POLYMARKET_TICKS } from '@tandem/shared/ticks.ts'
 import { NS_PER_MS, type Price } from '@tandem/shared/units.ts'
+import type { QuoteWriter } from './cache/quote-board.ts'
 import type { Clock } from './clock.ts'
 import {
   BUY_KALSHI_SELL_POLYMARKET,
@@ -64,6 +65,8 @@ export interface Surroundings {
   /** Nothing that is taken is missed: a crossing is traded again and again. To measure the pool, not the market. */
   readonly stress: boolean
   readonly access: Access
+  /** Where books are left for the mirror. */
+  readonly quotes?: QuoteWriter | undefined
   /** By venue; they tell the assembly's desk of their answers. */
   readonly gateways: readonly [Gateway, Gateway]
 }
@@ -295,6 +298,7 @@ export function assemble(listing: Listing, settings: Settings, around: Surroundi
     journal,
     signMisses: settings.pool.missPolicy === 'sign',
     retake: around.stress,
+    quotes: around.quotes,
     observer,
   })
   pairs.forEach(({ pair }, index) => {

@@ -91,6 +91,10 @@ export const Counters = {
     'tandem_journal_turns_omitted_total',
     'Turns without an order that found no room in the journal’s ring.',
   ),
+  mirrorUp: row('tandem_mirror_up', '1 while the mirror is connected to its Redis.'),
+  mirrorWritten: row('tandem_mirror_written_total', 'Prices that Redis took as the newest.'),
+  mirrorOlder: row('tandem_mirror_older_total', 'Prices of which Redis had a newer one.'),
+  mirrorFailed: row('tandem_mirror_failed_total', 'Prices that Redis did not answer, to be written again.'),
   logDropped: row('tandem_log_dropped_total', 'Log lines given up because the log’s thread lagged behind.'),
   logUnwritten: row('tandem_log_unwritten_total', 'Log lines that the disk or the pipe refused.'),
 } as const

@@ -1,11 +1,11 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { requirePart } from './required.ts'
 
 // Recorded data and the venues' vectors live beside the project, not in it: tests read their place here, take every
 // file of a kind that they find there, and skip by name where it is absent.
 //
 //   TANDEM_REFERENCE   where it is; default ../shared, relative to the project's root
-//   TANDEM_REQUIRE     parts that must be there (`redis,chromium,reference`): a missing one fails instead of skipping
 
 const projectRoot = resolve(import.meta.dirname, '..')
 
@@ -42,15 +42,4 @@ export function skipWithoutReference(): string | false {
 /** A file of vectors: the reference's own where it is there, so that a newer one is tried, else our copy. */
 export function vectorFile(name: string): string {
   return referenceFile(join('venues', name)) ?? join(projectRoot, 'test', 'vectors', name)
-}
-
-/**
- * For `skip` of node:test: false when a part that tests may lack is present, else the reason.
- * Throws when TANDEM_REQUIRE lists it: on a build machine a skip would be a silent hole.
- */
-function requirePart(name: string, present: boolean): string | false {
-  if (present) return false
-  const required = (process.env.TANDEM_REQUIRE ?? '').split(',').map((part) => part.trim())
-  if (required.includes(name)) throw new Error(`${name} is absent, and TANDEM_REQUIRE lists it`)
-  return `${name} is absent`
 }

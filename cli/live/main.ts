@@ -4,6 +4,7 @@ import { randomInt } from 'node:crypto'
 import { createServer } from 'node:net'
 import { createInterface } from 'node:readline'
 import { Worker } from 'node:worker_threads'
+import { startMirror } from '@tandem/colo/cache/mirror.ts'
 import { LiveClock } from '@tandem/colo/clock.ts'
 import { Control } from '@tandem/colo/control/control.ts'
 import { Counting } from '@tandem/colo/counting.ts'
@@ -18,6 +19,7 @@ import { tlsNetwork } from '@tandem/colo/network.ts'
 import { Operator } from '@tandem/colo/operator.ts'
 import { SALT_MAX, SALT_MIN } from '@tandem/colo/pool/pool.ts'
 import { DIGEST_BYTES } from '@tandem/colo/pool/store.ts'
+import { quoteKeysOf } from '@tandem/colo/quote-keys.ts'
 import { recover } from '@tandem/colo/recovery.ts'
 import { HaltReason } from '@tandem/colo/risk/halt.ts'
 import { spawnSigner } from '@tandem/colo/signer/spawn.ts'
@@ -151,6 +153,17 @@ async function run(lines: AsyncIterator<string>): Promise<number> {
     newWorker: (file, options) => new Worker(file, options),
     onLost: (error) => log.logger.error({ error: error.message }, 'the metrics thread ended'),
   })
+  const mirror =
+    order.redis === undefined
+      ? undefined
+      : startMirror({
+          keys: quoteKeysOf(listing),
+          place: order.redis,
+          epoch: startMs,
+          cells,
+          newWorker: (file, options) => new Worker(file, options),
+          onLost: (error) => log.logger.error({ error: error.message }, 'the mirror’s thread ended'),
+        })
   const alarm = (what: string, fields: object): void => log.logger.warn(fields, what)
   const { pairs } = listing
   record.tradeParked = (trade) => {
@@ -224,6 +237,7 @@ async function run(lines: AsyncIterator<string>): Promise<number> {
       afterReads: (then) => void setImmediate(then),
     }),
     warm: true,
+    quotes: mirror?.quotes,
     observer,
     recovered,
     onUnlisted: (pairs) =>
@@ -316,6 +330,7 @@ async function run(lines: AsyncIterator<string>): Promise<number> {
   say({ kind: 'report', report: liveReport(live, record, times, exposure, kept) })
   if (unwritten !== undefined) throw unwritten
   await signer.stop()
+  await mirror?.close()
   await metrics.close()
   await log.close()
   const isBarred = isSignerGone || isJournalBlocked || venues.some(({ isSkewed }) => isSkewed)

@@ -1,3 +1,4 @@
+import type { RedisPlace } from '@tandem/colo/cache/redis.ts'
 import type { LiveAccess } from '@tandem/colo/live.ts'
 import type { SignerOptions } from '@tandem/colo/signer/spawn.ts'
 
@@ -17,6 +18,8 @@ export interface LiveOrder {
   readonly runDirectory: string
   /** The journal's directory. */
   readonly journal: string
+  /** Where prices are mirrored; undefined for nowhere. */
+  readonly redis: RedisPlace | undefined
   /** Whether it says how its process is doing, every second. */
   readonly vitals: boolean
 }

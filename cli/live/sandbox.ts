@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import type { RedisPlace } from '@tandem/colo/cache/redis.ts'
 import { clearRuntimeDirectory } from '@tandem/colo/control/runtime-directory.ts'
 import { Failure } from '@tandem/shared/failure.ts'
 import type { LiveOrder, LiveSaying } from './order.ts'
@@ -49,6 +50,7 @@ export interface SandboxOptions {
   readonly journal?: string | undefined
   /** In place of the sandbox's own. */
   readonly settings?: object
+  readonly redis?: RedisPlace | undefined
 }
 
 /** The sandbox's reads are never behind; its slowest markets hold a taker's order back for less than this. */
@@ -214,6 +216,7 @@ export class SandboxRun {
       mapping: { pairs, fees },
       fees: FEES,
       settings: { ...SANDBOX_SETTINGS, ...this.#options.settings },
+      redis: this.#options.redis,
       signer: { orderKeyFile, ephemeral: 'ed25519', limits: PER_ORDER_LIMIT },
       balanceMicroUsd: [polymarketLedger.balanceMicroUsd, kalshiLedger.balanceMicroUsd],
       journal: this.journalPath,

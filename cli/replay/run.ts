@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Book } from '@tandem/colo/book/book.ts'
 import { BookState } from '@tandem/colo/book/integrity.ts'
+import type { QuoteWriter } from '@tandem/colo/cache/quote-board.ts'
 import { SimulatedClock } from '@tandem/colo/clock.ts'
 import { DIRECTION_NAMES, type Direction } from '@tandem/colo/detector/direction.ts'
 import { EDGE_NONE_MICRO_USD, edgeAtTopFloorMicroUsd } from '@tandem/colo/detector/edge.ts'
@@ -45,6 +46,8 @@ export interface ReplayOptions {
   /** Ends the run after the frame in hand; what is in flight is still answered. */
   signal?: AbortSignal
   stopwatch?: Stopwatch
+  /** Where books are left for the mirror. */
+  quotes?: QuoteWriter | undefined
   /** Signs with these keys; without it with keys that are made up at start. */
   signer?: SignerOptions
 }
@@ -79,7 +82,7 @@ export class Replay {
     signer: TapeSigner,
     clock: SimulatedClock,
     journal: Journal,
-    { stress = false, stopwatch }: ReplayOptions,
+    { stress = false, stopwatch, quotes }: ReplayOptions,
   ) {
     this.tape = tape
     this.pairs = pairs
@@ -105,6 +108,7 @@ export class Replay {
       balanceMicroUsd: [PAPER_BALANCE_MICRO_USD, PAPER_BALANCE_MICRO_USD],
       observer: this.record,
       stress,
+      quotes,
       access: PAPER_ACCESS,
       gateways: [this.paper.gateway(POLYMARKET), this.paper.gateway(KALSHI)],
     })

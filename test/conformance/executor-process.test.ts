@@ -55,6 +55,7 @@ function orderOf(host: string, ca: string, folder: string): LiveOrder {
     balanceMicroUsd: [1_000_000_000, 1_000_000_000],
     journal: join(folder, 'journal'),
     runDirectory: join(folder, 'run'),
+    redis: undefined,
     vitals: false,
   }
 }

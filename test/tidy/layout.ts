@@ -32,7 +32,7 @@ const foldersAllowed: Record<string, readonly string[]> = {
   signer: ['venue'],
   journal: [],
   control: [],
-  cache: [],
+  cache: ['book'],
 }
 /** Values that every folder of colo speaks in. They import nothing of colo but each other. */
 const leaves = ['colo/turn.ts', 'colo/clock.ts', 'colo/token.ts', 'colo/venue/venue.ts']
