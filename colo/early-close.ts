@@ -14,6 +14,7 @@ import { MICRO_USD_PER_PRICE } from './detector/edge.ts'
 import { waitingOf } from './detector/policy.ts'
 import { type JournalRing, RECORDS_PER_ENTRY } from './journal/ring.ts'
 import type { Assembly } from './main.ts'
+import { kalshiWorstMicroUsd } from './order-desk.ts'
 import { Refusal } from './risk/check.ts'
 import {
   feeMicroUsd,
@@ -60,14 +61,30 @@ export class EarlyClose {
     const { listing, risk, desk } = assembly
     const bundle = this.#next
     this.#next = (bundle + 1) % listing.bundles.length
-    const isRefused = (nakedMicroUsd: number): boolean =>
-      risk.checkClose(bundle, nakedMicroUsd, nowNs, journal.hasRoom(RECORDS_PER_ENTRY)) !== Refusal.None
+    const isRefused = (nakedMicroUsd: number, kalshiCostMicroUsd: number): boolean =>
+      risk.checkClose(
+        bundle,
+        nakedMicroUsd,
+        kalshiCostMicroUsd,
+        nowNs,
+        journal.hasRoom(RECORDS_PER_ENTRY),
+      ) !== Refusal.None
     const lots = this.#lotsWorth(bundle)
     // Asked twice: the plan that says what may be naked costs more than all the rest.
-    if (lots === 0 || !desk.free() || isRefused(0)) return
+    if (lots === 0 || !desk.free() || isRefused(0, 0)) return
     const unwind = planUnwind(this.#sources, { bundle, venue: undefined, lots, maxLossMicroUsd: Infinity })
-    if (isRefused(nakedMicroUsdOf(unwind))) return
+    if (isRefused(nakedMicroUsdOf(unwind), this.#kalshiCostMicroUsd(unwind))) return
     if (desk.unwind(unwind, nowNs)) onClosing(bundle, unwind.lots, bringsMicroUsd(unwind))
+  }
+
+  /** What sells on Kalshi buys the other side there. */
+  #kalshiCostMicroUsd({ bundle, lots, legs }: Unwind): number {
+    const { settings, assembly } = this.#parts
+    const leg = legs.find(({ venue }) => venue === KALSHI)
+    const { balancePrecisionMicroUsd } = settings.kalshi
+    return leg === undefined
+      ? 0
+      : kalshiWorstMicroUsd(assembly.listing.bundles[bundle], leg.limitCost, lots, balancePrecisionMicroUsd)
   }
 
   /** As many as can be sold at both touches for more than waiting is worth. */

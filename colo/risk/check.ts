@@ -181,12 +181,21 @@ export class Risk {
    * is sold must be settled, since a sale of what is taken back would be a purchase of nothing.
    *
    * @param nakedMicroUsd what stands naked while one side alone is sold
+   * @param kalshiCostMicroUsd what Kalshi may hold back until the sale is netted: nobody has told that it does not
    */
-  checkClose(bundle: number, nakedMicroUsd: number, nowNs: Ns, journalHasRoom: boolean): Refusal {
+  checkClose(
+    bundle: number,
+    nakedMicroUsd: number,
+    kalshiCostMicroUsd: number,
+    nowNs: Ns,
+    journalHasRoom: boolean,
+  ): Refusal {
     const standing = this.#standing(bundle, nowNs, journalHasRoom)
     if (standing !== Refusal.None) return standing
     const isWithin = this.#unsettledMicroUsd[bundle] <= 0 && nakedMicroUsd <= this.#limits.nakedMicroUsd
-    return isWithin ? Refusal.None : Refusal.NakedLimit
+    if (!isWithin) return Refusal.NakedLimit
+    const isFunded = this.#ledger.availableMicroUsd(bundle, KALSHI) >= kalshiCostMicroUsd
+    return isFunded ? Refusal.None : Refusal.KalshiBalance
   }
 
   /**

@@ -1202,6 +1202,11 @@ test('what stops an entry keeps a pair from being sold early, and so does what m
   parts.risk.unsettled(0, 1)
   assert.equal(parts.look(), undefined)
   parts.risk.unsettled(0, -1)
+  // Held back as an order's worst case is: what is left does not buy the other side on Kalshi.
+  const heldMicroUsd = parts.ledger.availableMicroUsd(0, KALSHI) - 50 * DOLLARS
+  parts.ledger.reserve(0, KALSHI, heldMicroUsd)
+  assert.equal(parts.look(), undefined)
+  parts.ledger.reserve(0, KALSHI, -heldMicroUsd)
   assert.notEqual(parts.look(), undefined)
   for (const settings of [
     { closeEarlyMicroUsd: 1_000_000 },
