@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { connectRedis } from '@tandem/cli/redis.ts'
-import { Replay, type Stopwatch } from '@tandem/cli/replay/run.ts'
+import { Replay } from '@tandem/cli/replay/run.ts'
 import { Book } from '@tandem/colo/book/book.ts'
 import { type Mirror, startMirror } from '@tandem/colo/cache/mirror.ts'
 import { PriceReader } from '@tandem/colo/cache/price-reader.ts'
@@ -11,9 +11,9 @@ import { Listing } from '@tandem/colo/listing.ts'
 import { quoteKeysOf } from '@tandem/colo/quote-keys.ts'
 import { CounterCells, Counters } from '@tandem/shared/counters.ts'
 import type { Lots, Price } from '@tandem/shared/units.ts'
-import { build } from 'hdr-histogram-js'
 import { RedisServer } from '../test/redis/servers.ts'
 import { benchTape } from './path/tape.ts'
+import { histogram, PathTimes, percentilesUs } from './path/times.ts'
 
 // What the mirror costs and how late it is, against a real redis-server on this machine: how long after a book has changed
 // a reader sees it, while 10,000 books a second change; and what a frame costs on the path with the mirror and without.
@@ -24,10 +24,6 @@ const SECONDS = 10
 const CENT = 100 as Price
 /** Rounds of the tape: the first two warm code and caches, then with and without in turn. */
 const ROUNDS = 8
-
-function histogram() {
-  return build({ lowestDiscernibleValue: 1, highestTrackableValue: 1e9, numberOfSignificantValueDigits: 3 })
-}
 
 function mirrorOf(keys: string[][], place: RedisPlace): { mirror: Mirror; cells: CounterCells } {
   const cells = new CounterCells()
@@ -61,7 +57,7 @@ async function visible(place: RedisPlace): Promise<object> {
   }
   book.endSnapshot(0)
   while (cells.read(Counters.mirrorUp) === 0) await setImmediate()
-  const tookUs = histogram()
+  const tookNs = histogram()
   const beganMs = performance.now()
   let updates = 0
   const update = (place: number): void => {
@@ -80,57 +76,27 @@ async function visible(place: RedisPlace): Promise<object> {
       seen = (await reader.read('pair-0', 'kalshi'))?.sequence ?? 0
       keepUp()
     }
-    tookUs.recordValue(Math.round((performance.now() - sentMs) * 1_000))
+    tookNs.recordValue(Math.round((performance.now() - sentMs) * 1e6))
   }
   const seconds = (performance.now() - beganMs) / 1_000
   client.disconnect()
   await mirror.close()
-  const ms = (percentile: number): number => tookUs.getValueAtPercentile(percentile) / 1_000
+  const ms = (percentile: number): number => tookNs.getValueAtPercentile(percentile) / 1e6
   return {
-    visible_ms: { p50: ms(50), p99: ms(99), p999: ms(99.9), samples: tookUs.totalCount },
+    visible_ms: { p50: ms(50), p99: ms(99), p999: ms(99.9), samples: tookNs.totalCount },
     updates_per_s: Math.round(updates / seconds),
     written_per_s: Math.round(cells.read(Counters.mirrorWritten) / seconds),
     failed: cells.read(Counters.mirrorFailed),
   }
 }
 
-/** What the path takes: of frames that end in no order, and of those that do. */
-class Times implements Stopwatch {
-  readonly frameNs = histogram()
-  readonly decideNs = histogram()
-  #beganMs = 0
-  #isDecided = false
-
-  frame(): void {
-    this.#isDecided = false
-    this.#beganMs = performance.now()
-  }
-
-  request(): void {
-    if (!this.#isDecided) this.decideNs.recordValue(Math.round((performance.now() - this.#beganMs) * 1e6))
-    this.#isDecided = true
-  }
-
-  done(): void {
-    if (!this.#isDecided) this.frameNs.recordValue(Math.round((performance.now() - this.#beganMs) * 1e6))
-  }
-
-  get us(): { decide: { p50: number; p99: number }; frame: { p50: number; p99: number } } {
-    const of = (values: ReturnType<typeof histogram>) => ({
-      p50: values.getValueAtPercentile(50) / 1_000,
-      p99: values.getValueAtPercentile(99) / 1_000,
-    })
-    return { decide: of(this.decideNs), frame: of(this.frameNs) }
-  }
-}
-
 async function onThePath(place: RedisPlace): Promise<object> {
   const { tape, pairs, settings } = await benchTape()
-  const [without, mirrored] = [new Times(), new Times()]
+  const [without, mirrored] = [new PathTimes(), new PathTimes()]
   for (let round = 0; round < ROUNDS; round++) {
     const isMirrored = round % 2 === 1
     const isWarm = round > 1
-    const stopwatch = isWarm ? (isMirrored ? mirrored : without) : new Times()
+    const stopwatch = isWarm ? (isMirrored ? mirrored : without) : new PathTimes()
     const { mirror } = mirrorOf(quoteKeysOf(new Listing(pairs)), place)
     await Replay.run(tape, pairs, settings, {
       stress: true,
@@ -139,12 +105,16 @@ async function onThePath(place: RedisPlace): Promise<object> {
     })
     await mirror.close()
   }
+  const [without_us, with_us] = [without, mirrored].map(({ decideNs, frameNs }) => ({
+    decide: percentilesUs(decideNs),
+    frame: percentilesUs(frameNs),
+  }))
   return {
-    without_us: without.us,
-    with_us: mirrored.us,
+    without_us,
+    with_us,
     ratio: {
-      decide_p50: mirrored.us.decide.p50 / without.us.decide.p50,
-      frame_p50: mirrored.us.frame.p50 / without.us.frame.p50,
+      decide_p50: with_us.decide.p50 / without_us.decide.p50,
+      frame_p50: with_us.frame.p50 / without_us.frame.p50,
     },
   }
 }

@@ -1,8 +1,8 @@
-import { Replay, type Stopwatch } from '@tandem/cli/replay/run.ts'
+import { Replay } from '@tandem/cli/replay/run.ts'
 import { JournalRing } from '@tandem/colo/journal/ring.ts'
 import { Refusal, Risk } from '@tandem/colo/risk/check.ts'
-import { build } from 'hdr-histogram-js'
 import { benchTape } from './path/tape.ts'
+import { histogram, PathTimes, percentilesUs } from './path/times.ts'
 
 // From a frame's bytes to both requests' final bytes, over a whole tape through the real executor: codec, books, edge,
 // plan, risk, pool, header, both requests. Not in it: sockets. The recorded tape where it is, else the example.
@@ -14,11 +14,6 @@ import { benchTape } from './path/tape.ts'
 
 /** The first rounds warm code and caches; the last is reported. */
 const ROUNDS = 4
-
-/** Microseconds, three digits. */
-function histogram() {
-  return build({ lowestDiscernibleValue: 1, highestTrackableValue: 1e9, numberOfSignificantValueDigits: 3 })
-}
 
 /** Whether the decision in hand does without risk and journal. */
 let isBare = false
@@ -41,37 +36,19 @@ function makeStrippable(): void {
   }
 }
 
-class Times implements Stopwatch {
-  readonly decideNs = histogram()
+/** Every second decision is a bare one. */
+class Times extends PathTimes {
   readonly bareNs = histogram()
-  readonly frameNs = histogram()
-  #beganMs = 0
-  #isDecided = false
 
-  frame(): void {
-    this.#isDecided = false
-    this.#beganMs = performance.now()
+  protected override decided(tookNs: number): void {
+    if (isBare) this.bareNs.recordValue(tookNs)
+    else super.decided(tookNs)
   }
 
-  /** The first of the two: both requests are final before either is handed over. */
-  request(): void {
-    if (this.#isDecided) return
-    this.#isDecided = true
-    const decideNs = Math.round((performance.now() - this.#beganMs) * 1e6)
-    if (isBare) this.bareNs.recordValue(decideNs)
-    else this.decideNs.recordValue(decideNs)
+  override done(): void {
+    super.done()
+    if (this.isDecided) isBare = !isBare
   }
-
-  /** Frames that ended in a trade are left out: the paper venue reads its orders there. */
-  done(): void {
-    if (this.#isDecided) isBare = !isBare
-    else this.frameNs.recordValue(Math.round((performance.now() - this.#beganMs) * 1e6))
-  }
-}
-
-function percentilesUs(of: ReturnType<typeof histogram>) {
-  const us = (percentile: number): number => of.getValueAtPercentile(percentile) / 1_000
-  return { p50: us(50), p99: us(99), p999: us(99.9), samples: of.totalCount }
 }
 
 export async function run(): Promise<object> {

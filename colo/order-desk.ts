@@ -388,6 +388,7 @@ export class OrderDesk implements LiveLegListener, ExitSender {
 
   // ---- of the exit desk ------------------------------------------------------------------------------------------
 
+  /** @param request a way out's, which names no group, unless it says otherwise */
   sendKalshi(
     trade: number,
     kind: OrderKind,
@@ -395,22 +396,7 @@ export class OrderDesk implements LiveLegListener, ExitSender {
     price: number,
     limitCost: number,
     lots: number,
-  ): boolean {
-    const { legs, trades } = this.#parts
-    const bundle = trades.bundle[trade]
-    const request = legs[bundle].kalshi
-    return this.#orderOnKalshi(request, trade, kind, side, price, limitCost, lots)
-  }
-
-  /** An order of an open trade, outside of what was written at its entry. @returns false when it could not leave */
-  #orderOnKalshi(
-    request: KalshiRequest,
-    trade: number,
-    kind: OrderKind,
-    side: 0 | 1,
-    price: number,
-    limitCost: number,
-    lots: number,
+    request: KalshiRequest = this.#parts.legs[this.#parts.trades.bundle[trade]].kalshi,
   ): boolean {
     const { clock, bundles, trades, orders, headers, ids, risk, gateways, kalshiPrecisionMicroUsd } =
       this.#parts
@@ -711,14 +697,14 @@ export class OrderDesk implements LiveLegListener, ExitSender {
     this.#kalshiDue[trade] = KalshiDue.No
     ledger.reserve(bundle, KALSHI, -this.#secondMicroUsd[trade])
     if (lots === 0) return false
-    return this.#orderOnKalshi(
-      isCounted ? kalshiEntry : kalshi,
+    return this.sendKalshi(
       trade,
       kind,
       this.#kalshiSide[trade] as 0 | 1,
       this.#kalshiPrice[trade],
       this.#kalshiLimitCost[trade],
       lots,
+      isCounted ? kalshiEntry : kalshi,
     )
   }
 

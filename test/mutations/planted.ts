@@ -387,8 +387,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a way out inside the order group',
     file: 'colo/order-desk.ts',
-    find: 'const request = legs[bundle].kalshi\n',
-    replace: 'const request = legs[bundle].kalshiEntry ?? legs[bundle].kalshi\n',
+    find: 'this.#parts.legs[this.#parts.trades.bundle[trade]].kalshi,',
+    replace: 'this.#parts.legs[this.#parts.trades.bundle[trade]].kalshiEntry,',
     test: 'test/unit/colo/executor.test.ts',
     named: 'its way out names none',
   },
