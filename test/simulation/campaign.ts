@@ -42,12 +42,20 @@ const NAMED_MAX = 10
 export async function campaign(
   crew: Crew,
   seeds: readonly number[],
-  options: { readonly shrinks: boolean; readonly narrow?: (scenario: Scenario) => Scenario },
+  options: {
+    readonly shrinks: boolean
+    readonly narrow?: (scenario: Scenario) => Scenario
+    /** Hears of each seed as it ends, in no order. */
+    readonly hear?: (seed: number, outcome: Outcome) => void
+  },
 ): Promise<{ readonly report: Report; readonly outcomes: ReadonlyMap<number, Outcome> }> {
   const { narrow = (scenario) => scenario } = options
   const outcomes = new Map<number, Outcome>()
   const scenarios = seeds.map((seed) => narrow(scenarioOf(seed)))
-  await crew.run(scenarios, ({ seed }, outcome) => outcomes.set(seed, outcome))
+  await crew.run(scenarios, ({ seed }, outcome) => {
+    outcomes.set(seed, outcome)
+    options.hear?.(seed, outcome)
+  })
 
   const total = { simulatedMs: 0, attempts: 0, violations: 0 }
   const faults: Partial<Record<FaultKind, number>> = {}

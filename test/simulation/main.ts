@@ -4,6 +4,7 @@ import { VIOLATIONS } from './auditor.ts'
 import { campaign, type Report } from './campaign.ts'
 import { Crew } from './crew.ts'
 import { type Scenario, scenarioOf } from './scenario.ts'
+import type { Outcome } from './simulation.ts'
 
 // `npm run -s sim -- --seeds N [--seed FIRST] [--jobs N] [--json]`: the real executor and the sandbox's venues in one
 // thread, on simulated time and an unreliable network, once a seed. Exit code 1 when a rule was broken; each kind of it
@@ -11,6 +12,9 @@ import { type Scenario, scenarioOf } from './scenario.ts'
 // `--trade-ms` ends its trading sooner, `--no-shrink` saves the time of looking for less.
 
 const SEEDS_MAX = 1_000_000
+
+/** Ten thousand seeds take an hour: what has been found is said before the end. */
+const SEEDS_PER_PROGRESS = 500
 
 interface Options {
   readonly seeds: readonly number[]
@@ -92,11 +96,22 @@ function table(title: string, counts: object): string[] {
   return [title, ...Object.entries(counts).map(([name, count]) => `  ${name.padEnd(22)} ${count}`), '']
 }
 
+/** Says on the standard error output what a long campaign has come to, and each seed that broke a rule at once. */
+function progress(seeds: number): (seed: number, outcome: Outcome) => void {
+  let ended = 0
+  return (seed, { violations: [violation] }) => {
+    ended++
+    if (violation !== undefined)
+      process.stderr.write(`sim: seed ${seed} broke ${violation.kind}: ${violation.what}\n`)
+    if (ended % SEEDS_PER_PROGRESS === 0) process.stderr.write(`sim: ${ended} of ${seeds} seeds\n`)
+  }
+}
+
 async function main(): Promise<void> {
   const { seeds, jobs, json, ...options } = readOptions()
   const crew = new Crew(jobs)
   try {
-    const { report } = await campaign(crew, seeds, options)
+    const { report } = await campaign(crew, seeds, { ...options, hear: progress(seeds.length) })
     const { hashes, ...told } = report
     // One seed is asked for to be compared with itself.
     const document = seeds.length === 1 ? report : told
