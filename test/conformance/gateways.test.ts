@@ -445,12 +445,12 @@ test('asks REST for fills that nobody tells, and ends by the answer when nothing
   pass(LOOK_UP_NS)
   assert.deepEqual(lookUps, ['o1'])
   pass(FILLS_NS_MAX)
-  assert.deepEqual(await ended, ['done', 7, 'kalshi', 10_000_000, 5_500_000, 173_250, LegEnd.Answer, 0])
+  assert.deepEqual(await ended, ['done', 7, 'kalshi', 10_000_000, 5_500_000, 173_255, LegEnd.Answer, 0])
   // Half of it told corrects nothing; all of it puts the reckoned amounts right.
   gateway.onPrivate(kalshiFill('f1', '0.5500', '6.00', '0.103950'))
   assert.deepEqual([gateway.counts.byAnswer, gateway.counts.corrected], [1, 0])
   gateway.onPrivate(kalshiFill('f2', '0.5400', '4.00', '0.069400'))
-  assert.deepEqual(told.slice(1), [['corrected', 7, 'kalshi', 0, -40_000, 100], ['settled']])
+  assert.deepEqual(told.slice(1), [['corrected', 7, 'kalshi', 0, -40_000, 95], ['settled']])
 })
 
 test('asks REST at once while the private channel is down', async () => {

@@ -113,7 +113,8 @@ const POLYMARKET_FEE_MAX = 0.05
 const KALSHI_FEE_MICRO_USD_PER_LOT_MAX = 178
 const FEE_ROUNDING_MICRO_USD = 10_000
 const EDGE_RATIO_MAX = 1.15
-const ROUNDING_MICRO_USD_MAX = 20
+/** Half the last place of an average of a hundred contracts, for price and fee of an order that only its answer told of. */
+const ROUNDING_MICRO_USD_MAX = 100
 /** 404: that there is no such thing is said of orders that were carried out, too. */
 const UNCLEAR = [404, 409, 425]
 
@@ -605,7 +606,8 @@ export class Auditor implements OrderWitness {
     const kalshiMicroUsd = SHARDS.reduce((sum, shard) => sum + ledger.balanceMicroUsd[kalshiPurse(shard)], 0)
     truths.forEach((truth, venue) => {
       const ours = venue === KALSHI ? kalshiMicroUsd : ledger.balanceMicroUsd[POLYMARKET_PURSE]
-      // What was looked up is booked by its fills, each rounded up: until all is quiet it may be a hair too much.
+      // What was looked up is booked by its fills, and what was only answered by its averages, each rounded up: until all
+      // is quiet it may be a hair too much.
       const isHair = ours < truth && truth - ours <= ROUNDING_MICRO_USD_MAX
       if (Math.round(ours) !== truth && !isHair)
         this.#violated('money-differs', `${VENUE_NAMES[venue]}: ${ours} instead of ${truth} micro-dollars`)

@@ -16,6 +16,8 @@ import { KALSHI_MEANINGS, KalshiError, kalshiErrorOf } from './error.ts'
 const AVERAGE_PLACES = 6
 /** 1e-6 dollar of 0.01 contract, of which a hundred make a micro-dollar. */
 const PER_MICRO_USD = 100
+/** A price has four places, of an average's six. */
+const PER_PRICE_PLACE = 100
 
 /** Our id in what was kept of a request. */
 export function clientOrderIdOf(kept: string): string {
@@ -43,9 +45,16 @@ export function kalshiAnswerOf(status: number, body: string, kept: string): Orde
   return answerOf(AnswerKind.Filled, {
     orderId,
     microShares: lots * MICRO_SHARES_PER_LOT,
-    costMicroUsd: cost === UNTOLD ? UNTOLD : Math.round((cost * lots) / PER_MICRO_USD),
-    feeMicroUsd: fee === UNTOLD ? UNTOLD : Math.round((fee * lots) / PER_MICRO_USD),
+    costMicroUsd: totalCeilMicroUsd(cost, lots),
+    feeMicroUsd: totalCeilMicroUsd(fee, lots),
   })
+}
+
+/** What the average comes to at most: the venue has rounded one with more places than a price has, up or down. */
+function totalCeilMicroUsd(average: number, lots: number): number {
+  if (average === UNTOLD) return UNTOLD
+  const roundedBy = average % PER_PRICE_PLACE === 0 ? 0 : 0.5
+  return Math.ceil(((average + roundedBy) * lots) / PER_MICRO_USD)
 }
 
 function refusalOf(error: KalshiError): OrderAnswer {

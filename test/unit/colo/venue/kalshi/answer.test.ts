@@ -44,13 +44,13 @@ test('takes an order that filled nothing for filled, with nothing, and averages 
   )
 })
 
-test('rounds what an average leaves open to the nearest micro-dollar', () => {
+test('counts an average that the venue has rounded as the most it can have been', () => {
   const answer = kalshiAnswerOf(
     201,
-    filled({ fill_count: '0.03', average_fill_price: '0.333333' }),
+    filled({ fill_count: '9.00', average_fill_price: '0.333333', average_fee_paid: '0.017300' }),
     sent('bid'),
   )
-  assert.equal(answer.costMicroUsd, 10_000)
+  assert.deepEqual([answer.costMicroUsd, answer.feeMicroUsd], [3_000_002, 155_700])
 })
 
 test('does not believe an answer that is not of our order, or is none', () => {
