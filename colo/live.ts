@@ -286,6 +286,7 @@ export class Live {
       clock,
       kalshi: this.#kalshiRest,
       polymarket: this.#polymarketRest,
+      isTold: () => this.gateways.every(({ privateIsLive }) => privateIsLive),
       onTrade: (venue, told) => this.gateways[venue].trade(told),
       observer,
     })

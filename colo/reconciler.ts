@@ -31,7 +31,7 @@ import { KALSHI, POLYMARKET, type Venue } from './venue/venue.ts'
 // the same comparison each time. A pair is traded only once both venues showed of it what our books have, and no longer
 // when one of them shows something else.
 
-/** Between two rounds; and while some pair has not been found as our books are. */
+/** Between two rounds; and while some pair has not been found as our books are, or a private channel is away. */
 const ROUND_NS = 10 * NS_PER_S
 const ROUND_NS_MIN = NS_PER_S
 /** Kalshi's portfolio lags by up to half a second (fact sheet, section 4.1); Polymarket's balances wait for the chain. */
@@ -75,6 +75,8 @@ export interface ReconcilerParts {
     PolymarketRest,
     'heldMicroShares' | 'balanceMicroUsd' | 'tradesSince' | 'resolution'
   >
+  /** Whether both venues' private channels tell us what they know. */
+  readonly isTold: () => boolean
   /** A match of ours, as the venue's private channel would tell it. */
   readonly onTrade: (venue: Venue, told: ToldTrade) => void
   readonly observer: ReconcileObserver
@@ -82,7 +84,10 @@ export interface ReconcilerParts {
 
 export class Reconciler {
   readonly #parts: ReconcilerParts
-  #dueNs = 0
+  /** When the last round ended. */
+  #endedNs = Number.NEGATIVE_INFINITY
+  #isWhole = false
+  #isHastened = false
   #isRunning = false
   /** The token to go on with: bundle x 2, and one more for the complement. */
   #next = 0
@@ -99,17 +104,21 @@ export class Reconciler {
 
   /** As soon as it can be: a private channel was away. */
   hasten(): void {
-    this.#dueNs = 0
+    this.#isHastened = true
   }
 
   /** Begins a round when it is time. */
   tick(nowNs: Ns): void {
-    if (this.#isRunning || nowNs < this.#dueNs) return
+    const restNs = this.#isWhole && this.#parts.isTold() ? ROUND_NS : ROUND_NS_MIN
+    const isDue = this.#isHastened || nowNs >= this.#endedNs + restNs
+    if (this.#isRunning || !isDue) return
     this.#isRunning = true
+    // Before anything is asked: what happens from here on may need another round.
+    this.#isHastened = false
     void this.round().finally(() => {
       const { clock, listing, reconciliation } = this.#parts
-      const isWhole = listing.bundles.every((_, bundle) => reconciliation.isWhole(bundle))
-      this.#dueNs = clock.nowNs() + (isWhole ? ROUND_NS : ROUND_NS_MIN)
+      this.#isWhole = listing.bundles.every((_, bundle) => reconciliation.isWhole(bundle))
+      this.#endedNs = clock.nowNs()
       this.#isRunning = false
     })
   }

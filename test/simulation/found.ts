@@ -132,4 +132,29 @@ export const FOUND: Readonly<Record<string, Scenario>> = {
       { kind: 'error-shape', venue: 'polymarket', atMs: 24191, lastsMs: 3656 },
     ],
   },
+  'a match that was taken back while nobody told was looked for too late': {
+    seed: 5065,
+    pairs: 2,
+    calm: 4,
+    tradesMs: 50000,
+    delayMs: { polymarket: 24, kalshi: 13 },
+    injections: [
+      { kind: 'failed-trade', venue: 'polymarket', atMs: 20808, lastsMs: 6013 },
+      { kind: 'storm', venue: 'polymarket', atMs: 22269, lastsMs: 7328 },
+      { kind: 'taker-delay', venue: 'polymarket', atMs: 27922, lastsMs: 8212 },
+    ],
+  },
+  'an average that the venue had rounded down was taken for what was paid': {
+    seed: 1650,
+    pairs: 1,
+    calm: 2,
+    tradesMs: 50000,
+    delayMs: { polymarket: 30, kalshi: 26 },
+    injections: [
+      { kind: 'storm', venue: 'kalshi', atMs: 12782, lastsMs: 7057 },
+      { kind: 'stale-reads', venue: 'kalshi', atMs: 14094, lastsMs: 8049 },
+      { kind: 'tick-change', venue: 'polymarket', atMs: 30322, lastsMs: 11617 },
+      { kind: 'restart', venue: 'polymarket', atMs: 33163, lastsMs: 3348 },
+    ],
+  },
 }

@@ -17,6 +17,7 @@ import { Trades } from '@tandem/colo/state/trades.ts'
 import { KALSHI, POLYMARKET } from '@tandem/colo/venue/venue.ts'
 import { readMapping } from '@tandem/shared/mapping.ts'
 import { readSettings } from '@tandem/shared/settings.ts'
+import { NS_PER_S } from '@tandem/shared/units.ts'
 
 const FEES = {
   polymarket: { rate: 0, exponent: 1 },
@@ -62,6 +63,8 @@ function scene() {
     asked: 0,
     shown: 0,
     isUnderWay: false,
+    rounds: 0,
+    isTold: true,
   }
   const told: unknown[] = []
   const reconciler = new Reconciler({
@@ -89,8 +92,12 @@ function scene() {
         return [{ ...TOLD, tradeId: `filled since ${clock.wallMs() - sinceMs}` }]
       },
       positions: async () => (venues.yes === 0 ? [] : [{ ticker: 'KXTEST', microShares: venues.yes }]),
-      balancesMicroUsd: async () => venues.shards,
+      async balancesMicroUsd() {
+        venues.rounds++
+        return venues.shards
+      },
     },
+    isTold: () => venues.isTold,
     onTrade: (venue, { tradeId }) => void told.push(['trade', venue, tradeId]),
     polymarket: {
       tradesSince: async (sinceMs) => [{ ...TOLD, tradeId: `since ${sinceMs}` }],
@@ -135,6 +142,30 @@ test('a pair is traded only once both venues were asked, and balances are the ve
     [900, 500],
   )
   assert.deepEqual(told, [])
+})
+
+test('asks every ten seconds, every second while a private channel is away, and once more when it is back', async () => {
+  const { reconciler, venues, clock, pass } = scene()
+  const roundsAfter = async (ns: number): Promise<number> => {
+    pass(ns)
+    reconciler.tick(clock.nowNs())
+    // A round of answers that are there at once.
+    await new Promise((resolve) => setImmediate(resolve))
+    return venues.rounds
+  }
+  assert.deepEqual(
+    [await roundsAfter(0), await roundsAfter(9 * NS_PER_S), await roundsAfter(NS_PER_S)],
+    [1, 1, 2],
+  )
+  venues.isTold = false
+  assert.deepEqual([await roundsAfter(NS_PER_S / 2), await roundsAfter(NS_PER_S / 2)], [2, 3])
+  // It is back in the middle of a round, whose questions were asked before.
+  pass(NS_PER_S)
+  reconciler.tick(clock.nowNs())
+  venues.isTold = true
+  reconciler.hasten()
+  assert.equal(await roundsAfter(0), 4)
+  assert.deepEqual([await roundsAfter(0), await roundsAfter(NS_PER_S)], [5, 5])
 })
 
 test('a pair counts as shown once both venues have shown all that was booked, and not by a look before it', async () => {
