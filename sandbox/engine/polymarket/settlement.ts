@@ -34,14 +34,27 @@ export class Settlement {
     this.#unfinal.push({ dueMs: trade.matchedMs + this.#times.finalMs, trade })
   }
 
-  /** Moves on what is due, and hands over each trade whose status changed. */
-  advance(nowMs: number, moved: (trade: Trade) => void): void {
+  /** Purchases of an account that will be found not to have been, in micro-shares of one outcome of a market. */
+  failing({ account, market, outcome }: Trade['taker']): number {
+    return this.#unfinal.reduce((sum, { trade: { taker, fails, microShares } }) => {
+      const isSame = taker.account === account && taker.market === market && taker.outcome === outcome
+      return fails && isSame && taker.side === 'BUY' ? sum + microShares : sum
+    }, 0)
+  }
+
+  /**
+   * Moves on what is due, and hands over each trade whose status changed.
+   *
+   * @param isCovered whether a taker has what he gives, when the chain takes it
+   */
+  advance(nowMs: number, isCovered: (trade: Trade) => boolean, moved: (trade: Trade) => void): void {
     const step = (trade: Trade, status: TradeStatus): void => {
       trade.status = status
       trade.updatedMs = nowMs
       moved(trade)
     }
     for (const { trade } of takeDue(this.#unmined, nowMs)) {
+      trade.fails ||= !isCovered(trade)
       if (!trade.fails) trade.transactionHash = `0x${this.#random.hex(64)}`
       step(trade, trade.fails ? 'RETRYING' : 'MINED')
     }

@@ -23,7 +23,8 @@ export interface Trade {
   /** Sets the trades of one taker apart. */
   readonly bucket: number
   readonly matchedMs: number
-  readonly fails: boolean
+  /** Will end FAILED. A sale is found to when its turn comes, where what was sold never came. */
+  fails: boolean
   status: TradeStatus
   updatedMs: number
   transactionHash: string

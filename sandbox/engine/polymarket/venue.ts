@@ -328,10 +328,14 @@ export class PolymarketVenue {
         this.#orders.delete(order.id)
         this.#execute(order, done, 'unmatched')
       }
-      this.#settlement.advance(nowMs, (trade) => {
-        if (trade.status === 'FAILED') this.#revert(trade)
-        this.#told.push({ kind: 'trade', trade: { ...trade } })
-      })
+      this.#settlement.advance(
+        nowMs,
+        ({ taker }) => taker.side === 'BUY' || taker.account === OUTSIDER || this.#hasWhatItSells(taker),
+        (trade) => {
+          if (trade.status === 'FAILED') this.#revert(trade)
+          this.#told.push({ kind: 'trade', trade: { ...trade } })
+        },
+      )
       const stopped = this.#heartbeats.lapsed(nowMs)
       for (const open of [...this.#open.values()]) {
         for (const order of [...open.values()]) {
@@ -475,6 +479,12 @@ export class PolymarketVenue {
     }
     if (isOutsider) this.#cancelUnfunded(makers.map(({ order }) => order))
     return trade
+  }
+
+  /** The book lets an account sell what a match brought; the chain does not, where that match failed there. */
+  #hasWhatItSells(taker: Order): boolean {
+    const token = taker.market.terms.tokens[taker.outcome]
+    return this.ledger.balance(taker.account, token) >= this.#settlement.failing(taker)
   }
 
   /** A trade failed on the chain: nobody has what it gave him. */

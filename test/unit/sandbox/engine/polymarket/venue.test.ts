@@ -119,6 +119,31 @@ test('whatever is traded, no dollar and no token comes from nowhere', () => {
   )
 })
 
+test('what a failed match brought cannot be sold: the sale fails too, and what was there before can', () => {
+  for (const [before, end] of [
+    [0, 'FAILED'],
+    [10, 'CONFIRMED'],
+  ] as const) {
+    let trades = 0
+    const { venue, market, place, pass, events } = makeVenue({ fails: () => trades++ === 0 })
+    venue.ledger.add(ANN, COLLATERAL, 100 * SHARE)
+    venue.ledger.add(ANN, '11', before * SHARE)
+    venue.quote(market, SIDE_ASK, 5_000, 10 * SHARE)
+    venue.quote(market, SIDE_BID, 4_900, 10 * SHARE)
+    place(ANN, { type: 'FAK' }, 50, 5)
+    pass(1_000)
+    place(ANN, { type: 'FAK', side: 'SELL' }, 49, 10)
+    pass(10_000)
+    const ends = events.flatMap((event) =>
+      event.kind === 'trade' && ['FAILED', 'CONFIRMED'].includes(event.trade.status)
+        ? [`${event.trade.taker.side} ${event.trade.status}`]
+        : [],
+    )
+    assert.deepEqual(ends, ['BUY FAILED', `SELL ${end}`])
+    assert.equal(venue.ledger.balance(ANN, '11'), 0)
+  }
+})
+
 test('the same seed tells the same story', () => {
   const story = (): string => {
     const { venue, market, place, pass, events } = makeVenue()
