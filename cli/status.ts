@@ -21,12 +21,13 @@ export const register: Register = (program, io) => {
 }
 
 function lines(status: Status): string {
-  const { mode, run, pid, up_ms: up, halts, pool, trades, orders, journal } = status
+  const { mode, run, pid, up_ms: up, halts, lease, pool, trades, orders, journal } = status
   const { feeds, gateways, money_micro_usd: money } = status
   const lag = journal.appended - journal.durable
   return [
     `mode     ${mode}; run ${run}, process ${pid}, up ${Math.floor(up / 1_000)} s`,
     `entries  ${halts.length === 0 ? 'allowed' : `HALTED by ${halts.join(', ')}`}`,
+    ...(lease === 'none' ? [] : [`lease    ${lease}`]),
     `trades   ${trades.open} open, ${trades.exposed} exposed, ${trades.parked} parked`,
     `orders   ${orders.under_way} under way, ${orders.unknown} unknown`,
     `pool     ${pool.held} orders held, ${pool.hits} of ${pool.approved} decisions served`,

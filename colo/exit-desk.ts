@@ -28,7 +28,9 @@ import { type Direction, kalshiBuysYes, polymarketSide, topCost } from './detect
 import type { JournalRing } from './journal/ring.ts'
 import { boughtOutcome } from './outcome.ts'
 import type { ExitOrders, ExitOrdersOwner } from './pool/exit-orders.ts'
+import type { Risk } from './risk/check.ts'
 import { budgetMicroUsd, costWithin, proceedsWithin } from './risk/exposure.ts'
+import { ENTRY_MARGIN_NS } from './risk/tenure.ts'
 import { ORDER_BUY, ORDER_SELL } from './signer/signer.ts'
 import type { Ledger } from './state/ledger.ts'
 import { OrderKind, type Orders } from './state/orders.ts'
@@ -64,6 +66,8 @@ export const EXIT_NS_MAX = 2 * NS_PER_S
 /** Pause after a round in which nothing could be done: doubled each time, up to the one of what is Parked. */
 const PAUSE_NS_MIN = 50 * NS_PER_MS
 const PAUSE_NS_MAX = NS_PER_S
+/** An entry needs an answer and a taker delay before its way out begins. */
+assert(EXIT_NS_MAX < ENTRY_MARGIN_NS, 'EXIT_ENDS_WITHIN_A_LEASE')
 assert(PAUSE_NS_MIN < PAUSE_NS_MAX && PAUSE_NS_MAX < EXIT_NS_MAX, 'EXIT_TRIED_MORE_THAN_ONCE')
 
 /** The venue takes no marketable buy of less (Polymarket fact sheet, section 9). */
@@ -103,6 +107,7 @@ export interface ExitDeskParts {
   readonly sender: ExitSender
   readonly log: TradeLog
   readonly journal: Pick<JournalRing, 'hasRoomForExit'>
+  readonly risk: Pick<Risk, 'tenure'>
   /** What a share may lose on its way out, its fee included. */
   readonly flattenLossMicroUsd: number
   /** By bundle and direction: the token that the trade's Polymarket leg bought; undefined while its market cannot be served. */
@@ -154,7 +159,8 @@ export class ExitDesk implements Omit<ExitOrdersOwner, 'journalHash'> {
       this.#step[trade] = Step.Complete
       this.#pauseNs[trade] = PAUSE_NS_MIN
     }
-    for (; this.#step[trade] < STEPS && this.#parts.journal.hasRoomForExit(); this.#step[trade]++) {
+    const mayExit = this.#parts.journal.hasRoomForExit() && this.#parts.risk.tenure.mayExit(nowNs)
+    for (; mayExit && this.#step[trade] < STEPS; this.#step[trade]++) {
       if (!this.#take(trade, this.#step[trade] as Step, nowNs)) continue
       this.#step[trade]++
       return
@@ -348,10 +354,11 @@ export class ExitDesk implements Omit<ExitOrdersOwner, 'journalHash'> {
   // ---- of the signed exits, whose places are trades -------------------------------------------------------------
 
   exitReady(trade: number, nowNs: number): void {
-    const { exits, sender, gateways } = this.#parts
+    const { exits, sender, gateways, risk } = this.#parts
     const order = this.#signing[trade]
     this.#signing[trade] = -1
     const isSent =
+      risk.tenure.mayExit(nowNs) &&
       gateways[POLYMARKET].freeForExit() &&
       sender.sendSigned(order, exits, trade, this.#signingMicroUsd[trade])
     if (!isSent) sender.dropped(order, nowNs as Ns)

@@ -3,6 +3,7 @@ import { polymarketFeeChargedMicroUsd } from '@tandem/shared/fees/polymarket.ts'
 import type { Settings } from '@tandem/shared/settings.ts'
 import { type Lots, MICRO_SHARES_PER_LOT, NS_PER_MS, type Ns } from '@tandem/shared/units.ts'
 import { PAUSE_NS_MAX } from './book/integrity.ts'
+import type { Lease, LeaseParts, Taking } from './cache/lease.ts'
 import type { QuoteWriter } from './cache/quote-board.ts'
 import type { Clock } from './clock.ts'
 import { type Direction, polymarketBuysOutcome } from './detector/direction.ts'
@@ -85,6 +86,8 @@ export interface LiveParts {
   readonly observer: ExecutorObserver & BookListener
   /** What a run before this one has left (recovery.ts). */
   readonly recovered: Recovered
+  /** Where there may be other executors of the same pairs: how it is settled which of them trades. */
+  readonly succession?: Succession | undefined
   /** Hears of pairs that the journal holds something of, and that are not listed. */
   readonly onUnlisted: (pairs: readonly string[]) => void
   /** Hears of held pairs that are sold before their resolution. */
@@ -93,6 +96,19 @@ export interface LiveParts {
   readonly quotes?: QuoteWriter | undefined
   /** Watches requests on their way: their bytes are final, and then written. */
   readonly watch?: (gateway: Gateway, venue: Venue) => Gateway
+}
+
+/** One of several executors: it trades while it holds the lease, and stands by while another does. */
+export interface Succession {
+  readonly newLease: (parts: Pick<LeaseParts, 'fence' | 'onTaken' | 'onLost'>) => Lease
+  /** How the venues know this run, with its order groups. */
+  readonly fence: (orderGroups: readonly string[]) => string
+  /** What is done before the first entry. @returns what there is to go on from */
+  readonly takeOver: (taking: Taking, lease: Lease, kalshi: KalshiRest) => Promise<Recovered>
+  /** It may not trade any more, until it is told otherwise. */
+  readonly onLost: () => void
+  /** Another has traded since this one did: its books are old, and it is to be started anew. */
+  readonly onOutdated: () => void
 }
 
 /** Connections for orders: trades in flight need one each, and one is kept for exits. */
@@ -125,6 +141,9 @@ export interface Standing {
   }[]
 }
 
+/** `none`: there is no other executor beside it. */
+export type LeaseStanding = 'none' | 'held' | 'standing by'
+
 /** The executor on real sockets: two feeds in, two order entries out, until it is stopped. */
 export class Live {
   readonly assembly: Assembly
@@ -142,6 +161,9 @@ export class Live {
   readonly #kalshiRest: KalshiRest
   readonly #reconciler: Reconciler
   readonly #orderGroups: OrderGroups | undefined
+  readonly #lease: Lease | undefined
+  /** The lease was ours. */
+  #isTaken = false
   readonly #earlyClose: EarlyClose
   /** Of orders that a run before this one sent. */
   readonly #names = new Map<number, string>()
@@ -257,6 +279,13 @@ export class Live {
       })
       this.gateways[KALSHI].groupTriggered = (id) => this.#orderGroups?.triggered(id)
     }
+    const { succession } = parts
+    this.#lease = succession?.newLease({
+      fence: () => succession.fence(this.#orderGroups?.ids ?? []),
+      onTaken: (taking) => void this.#taken(taking, succession),
+      onLost: succession.onLost,
+    })
+    if (succession !== undefined) this.assembly.risk.tenure.untilNs = Number.NEGATIVE_INFINITY
     const signatures = new SignatureDesk(signer, {
       orderSigned: (...order) => executor.orderSigned(...order),
       headerSigned: (...header) => executor.headerSigned(...header),
@@ -377,16 +406,27 @@ export class Live {
     for (const feed of this.#feeds) feed.start()
     this.#learnLimits().catch(() => {})
     this.assembly.executor.start()
-    void this.#restart()
+    if (this.#lease === undefined) void this.#restart(this.#parts.recovered)
     const nowNs = this.clock.nowNs()
     this.clock.at(nowNs, tokenOf(TokenKind.Upkeep, 0))
     if (this.warmup !== undefined) this.clock.at((nowNs + DRY_TURN_NS) as Ns, tokenOf(TokenKind.DryTurn, 0))
   }
 
+  /** The lease is ours: for the first time, or again. */
+  async #taken(taking: Taking, { takeOver, onOutdated }: Succession): Promise<void> {
+    const isOurs = taking.owner === this.#parts.runId || taking.owner === ''
+    if (this.#isTaken) {
+      if (!isOurs) onOutdated()
+      return
+    }
+    this.#isTaken = true
+    await this.#restart(await takeOver(taking, this.#lease as Lease, this.#kalshiRest))
+  }
+
   /** What a run before this one has left comes first; then the venues are held against it, and pairs may be traded. */
-  async #restart(): Promise<void> {
+  async #restart(recovered: Recovered): Promise<void> {
     const { assembly, gateways, clock } = this
-    const { recovered, journal, settings } = this.#parts
+    const { journal, settings } = this.#parts
     assembly.risk.carry(recovered.day.approvedMicroUsd)
     assembly.breakers.carry(recovered.day.lostMicroUsd)
     writeListing(journal.ring, assembly.listing)
@@ -410,6 +450,11 @@ export class Live {
     })
     if (unlisted.length > 0) this.#parts.onUnlisted(unlisted)
     this.#isRestarted = true
+  }
+
+  lease(): LeaseStanding {
+    if (this.#lease === undefined) return 'none'
+    return this.clock.nowNs() < this.#lease.untilNs ? 'held' : 'standing by'
   }
 
   /** Legs whose end is not told yet. */
@@ -459,6 +504,7 @@ export class Live {
       })
     while (!isRounded && this.clock.nowNs() < untilNs)
       await new Promise<void>((resume) => this.#afterReads(resume))
+    await this.#lease?.release()
     for (const { link } of this.#privates) link.stop()
     await Promise.all(this.#feeds.map((feed) => feed.close()))
     for (const gateway of this.gateways) gateway.close(this.clock.nowNs())
@@ -480,6 +526,7 @@ export class Live {
           this.#earlyClose.tick(nowNs)
         }
         this.#orderGroups?.tick(nowNs)
+        this.#keepLease(nowNs)
         this.clock.at((nowNs + UPKEEP_NS) as Ns, token)
         break
       case TokenKind.Restart:
@@ -492,6 +539,12 @@ export class Live {
       default:
         this.assembly.executor.onTick(nowNs, token)
     }
+  }
+
+  #keepLease(nowNs: Ns): void {
+    if (this.#lease === undefined) return
+    this.#lease.tick(nowNs)
+    this.assembly.risk.tenure.untilNs = this.#lease.untilNs
   }
 
   #judgeClock(nowNs: Ns): void {

@@ -6,6 +6,7 @@ import type { Operated, ResumeRequest, UnwindRequest } from './control/control.t
 import { ConnectionState } from './feed/connection.ts'
 import type { FeedHealth } from './feed/feed.ts'
 import type { JournalRing } from './journal/ring.ts'
+import type { LeaseStanding } from './live.ts'
 import type { Assembly } from './main.ts'
 import { boughtOutcome } from './outcome.ts'
 import { HaltReason, haltNames, LASTING_HALTS } from './risk/halt.ts'
@@ -25,6 +26,7 @@ export interface OperatorParts {
   readonly clock: Clock
   readonly assembly: Assembly
   readonly journal: JournalRing
+  lease(): LeaseStanding
   feeds(): Record<(typeof VENUE_NAMES)[number], FeedHealth>
   /** By venue. */
   readonly gateways: readonly {
@@ -83,6 +85,7 @@ export class Operator implements Operated {
       pid: process.pid,
       up_ms: Math.floor(clock.nowNs() / 1e6),
       halts: haltNames(risk.halts),
+      lease: this.#parts.lease(),
       feeds: perVenue((_, name) => ({
         sockets: feeds[name].sockets.map(({ state }) => nameOf(ConnectionState, state)),
         books: feeds[name].books,
@@ -216,6 +219,13 @@ export class Operator implements Operated {
       },
     )
     if (send) {
+      if (!risk.tenure.mayEnter(clock.nowNs()))
+        throw new Failure({
+          code: 'UNWIND_STANDING_BY',
+          what: 'another executor of this name is the one that trades',
+          where: pair,
+          todo: 'sell it there: `tandem status` says `held`',
+        })
       told({ command: 'unwind', pair, lots: unwind.lots })
       if (!desk.unwind(unwind, clock.nowNs()))
         throw new Failure({

@@ -400,7 +400,7 @@ export class OrderDesk implements LiveLegListener, ExitSender {
   ): boolean {
     const { clock, bundles, trades, orders, headers, ids, risk, gateways, kalshiPrecisionMicroUsd } =
       this.#parts
-    if (!gateways[KALSHI].freeForExit()) return false
+    if (!risk.tenure.mayExit(clock.nowNs()) || !gateways[KALSHI].freeForExit()) return false
     const wallMs = clock.wallMs()
     const header = headers.take(wallMs)
     const counter = header < 0 ? ID_NONE : ids.next()

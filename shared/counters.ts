@@ -91,6 +91,7 @@ export const Counters = {
     'tandem_journal_turns_omitted_total',
     'Turns without an order that found no room in the journal’s ring.',
   ),
+  leaseHeld: row('tandem_lease_held', '1 while this executor is the one of its name that may trade.'),
   mirrorUp: row('tandem_mirror_up', '1 while the mirror is connected to its Redis.'),
   mirrorWritten: row('tandem_mirror_written_total', 'Prices that Redis took as the newest.'),
   mirrorOlder: row('tandem_mirror_older_total', 'Prices of which Redis had a newer one.'),

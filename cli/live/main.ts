@@ -265,6 +265,7 @@ async function run(lines: AsyncIterator<string>): Promise<number> {
       clock: live.clock,
       assembly: live.assembly,
       journal: journal.ring,
+      lease: () => live.lease(),
       feeds: () => live.feeds(),
       gateways: live.gateways,
       told: (command) => log.logger.warn(command, 'an operator commands'),
@@ -350,6 +351,7 @@ function kindOf(trouble: string): string {
 /** What the live parts count themselves. */
 function sample(cells: CounterCells, live: Live): void {
   cells.add(Counters.beats)
+  cells.set(Counters.leaseHeld, live.lease() === 'standing by' ? 0 : 1)
   for (const [venue, { aheadMs }] of live.standing().venues.entries())
     if (!Number.isNaN(aheadMs)) cells.set(Counters.clockAhead, Math.round(aheadMs), venue)
   cells.set(Counters.pauses, live.pauses.count, 0)

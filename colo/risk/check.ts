@@ -5,6 +5,7 @@ import { TRADES_MAX, type Trades } from '../state/trades.ts'
 import { KALSHI, POLYMARKET } from '../venue/venue.ts'
 import { DayTotal } from './day-total.ts'
 import type { Approved, Intent } from './intent.ts'
+import { Tenure } from './tenure.ts'
 
 /** Why an intent may not be sent. The first that applies is given. */
 export const Refusal = {
@@ -61,6 +62,8 @@ export const Refusal = {
   Blocked: 20,
   /** Kalshi has no order group for the market's shard yet: its own guard would not count what we enter. */
   NoOrderGroup: 25,
+  /** Another executor may trade what we would, now or before it were over. */
+  NoLease: 26,
   /** Our wall clock is too far from a venue's, or no answer has told by how much: one venue may refuse what the other takes. */
   ClockSkewed: 22,
 } as const
@@ -96,6 +99,8 @@ export class Risk {
   halts = 0
   /** Set by whoever compares our wall clock with the venues'. */
   isClockSkewed = false
+  /** Set by whoever keeps the lease. */
+  readonly tenure = new Tenure()
   readonly #limits: Limits
   readonly #ledger: Ledger
   readonly #trades: Trades
@@ -237,6 +242,7 @@ export class Risk {
   /** What stops new business of any kind. */
   #standing(bundle: number, nowNs: Ns, journalHasRoom: boolean): Refusal {
     if (this.halts !== 0) return Refusal.Halted
+    if (!this.tenure.mayEnter(nowNs)) return Refusal.NoLease
     if (this.isClockSkewed) return Refusal.ClockSkewed
     if (!journalHasRoom) return Refusal.JournalBlocked
     const rest = this.restOf(bundle, nowNs)

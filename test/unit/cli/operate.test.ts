@@ -19,6 +19,7 @@ const STATUS: Status = {
   run: 'tandem-x-',
   pid: 42,
   up_ms: 61_500,
+  lease: 'none',
   halts: ['Operator', 'Signer'],
   feeds: {
     polymarket: { sockets: ['Live'], books: { Live: 2, Stale: 1 } as never, reconnects: 3 },

@@ -744,6 +744,23 @@ test('an entry names Kalshi’s order group, its way out names none, and without
   )
 })
 
+test('whose lease is over sends nothing more, not even a way out, until it has one again', () => {
+  let sent = 0
+  const parts = stocked({ onKalshi: () => sent++ })
+  const { tenure } = parts.risk
+  parts.kalshi('0.5300', '0.4500')
+  parts.step(40)
+  assert.equal(sent, 1)
+  tenure.untilNs = parts.clock.nowNs()
+  // Kalshi has filled; Polymarket's price is gone before the order is there.
+  parts.polymarket('0.55', '0.60')
+  parts.step(3_000)
+  assert.deepEqual([sent, parts.record.trades.length, parts.record.parked], [1, 0, 1])
+  tenure.untilNs = Number.POSITIVE_INFINITY
+  parts.step(2_000)
+  assert.deepEqual([sent, last(parts.record.trades).outcome], [2, 'sold_back'])
+})
+
 test('what cannot be closed within the bound is parked, the pair stands still, and it is closed when it can be', () => {
   const parts = stocked()
   parts.kalshi('0.5300', '0.4500')
@@ -1240,6 +1257,7 @@ function operated(parts: ReturnType<typeof scene>) {
     clock: parts.clock,
     assembly: parts,
     journal: parts.journal,
+    lease: () => 'none',
     feeds: () => ({ polymarket: health, kalshi: health }),
     gateways: [gateway, gateway],
     told: (command) => void commands.push(command),

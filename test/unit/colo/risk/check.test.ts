@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { type Limits, Refusal, Risk } from '@tandem/colo/risk/check.ts'
 import { HaltReason } from '@tandem/colo/risk/halt.ts'
 import { Intent } from '@tandem/colo/risk/intent.ts'
+import { ENTRY_MARGIN_NS } from '@tandem/colo/risk/tenure.ts'
 import { Ledger } from '@tandem/colo/state/ledger.ts'
 import { Trades } from '@tandem/colo/state/trades.ts'
 import { KALSHI, POLYMARKET } from '@tandem/colo/venue/venue.ts'
@@ -66,6 +67,16 @@ test('a clock that is off refuses everything until it is right again', () => {
   assert.equal(refusal(parts), Refusal.ClockSkewed)
   parts.risk.isClockSkewed = false
   assert.equal(refusal(parts), Refusal.None)
+})
+
+test('nothing is begun that would not be over before the lease is', () => {
+  const parts = scene()
+  parts.risk.tenure.untilNs = NOW_NS + ENTRY_MARGIN_NS
+  assert.equal(refusal(parts), Refusal.NoLease)
+  parts.risk.tenure.untilNs++
+  assert.equal(refusal(parts), Refusal.None)
+  parts.risk.tenure.untilNs = Number.NEGATIVE_INFINITY
+  assert.equal(refusal(parts), Refusal.NoLease)
 })
 
 test('one leg dearer than an order may be is refused', () => {
