@@ -308,7 +308,7 @@ export class Live {
     })
     this.#kalshiRest = new KalshiRest({
       dispatcher: this.#clients[KALSHI],
-      headers: (request) => signatures.headers(request, clock.wallMs()),
+      headers: (request, id) => signatures.headers(request, clock.wallMs(), id),
     })
     this.#reconciler = new Reconciler({
       ...this.assembly,

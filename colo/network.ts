@@ -44,11 +44,15 @@ export function tlsNetwork(
         ...(session === undefined ? {} : { session }),
       }).setNoDelay(true)
     },
-    openRest: (url) =>
-      new Client(new URL(url).origin, {
-        connect: authority,
-        bodyTimeout: REST_TIMEOUT_MS,
-        headersTimeout: REST_TIMEOUT_MS,
-      }),
+    openRest: (url) => openRest(url, ca),
   }
+}
+
+/** @param ca as of `tlsNetwork` */
+export function openRest(url: string, ca: string | undefined): RestClient {
+  return new Client(new URL(url).origin, {
+    connect: ca === undefined ? {} : { ca },
+    bodyTimeout: REST_TIMEOUT_MS,
+    headersTimeout: REST_TIMEOUT_MS,
+  })
 }

@@ -27,14 +27,17 @@ export class SignatureDesk implements SignerListener {
     this.#listener = listener
   }
 
-  /** @throws Failure SIGNER_REFUSED, SIGNER_GONE */
-  async headers(request: SignedRequest, timestampMs: number): Promise<Record<string, string>> {
+  /**
+   * @param id what the request's path names, of the one request that names something
+   * @throws Failure SIGNER_REFUSED, SIGNER_GONE
+   */
+  async headers(request: SignedRequest, timestampMs: number, id?: string): Promise<Record<string, string>> {
     const ticket = this.#ticket
     assert(ticket <= TICKET_LAST, 'SIGNATURES_TICKETS_LEFT')
     this.#ticket++
     const signature = await new Promise<string>((done, fail) => {
       this.#waiting.set(ticket, { done, fail })
-      if (!this.#signer.header(ticket, request, timestampMs)) this.refused(ticket, 0)
+      if (!this.#signer.header(ticket, request, timestampMs, id)) this.refused(ticket, 0)
     })
     return {
       [KEY_HEADER]: this.#signer.facts.kalshi.keyId,

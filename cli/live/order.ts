@@ -13,6 +13,8 @@ export interface LiveOrder {
   readonly fees: string
   readonly settings: unknown
   readonly signer: SignerOptions
+  /** Of the API key in `access`: its own, so that who takes over can have it deleted (colo/fence.ts). */
+  readonly apiKeyNonce: number
   readonly balanceMicroUsd: readonly [number, number]
   /** Where the sockets of `tandem status` and the others are. */
   readonly runDirectory: string

@@ -1,13 +1,14 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import type { RedisPlace } from '@tandem/colo/cache/redis.ts'
 import { clearRuntimeDirectory } from '@tandem/colo/control/runtime-directory.ts'
+import { openRest } from '@tandem/colo/network.ts'
+import { attest } from '@tandem/colo/signer/attest.ts'
+import { type ApiKey, apiKeyOf } from '@tandem/colo/venue/polymarket/api-key.ts'
 import { Failure } from '@tandem/shared/failure.ts'
 import type { LiveOrder, LiveSaying } from './order.ts'
 import type { VenueTimes } from './wire.ts'
@@ -51,6 +52,8 @@ export interface SandboxOptions {
   /** In place of the sandbox's own. */
   readonly settings?: object
   readonly redis?: RedisPlace | undefined
+  /** Of the executor's API key at Polymarket; without one each executor has a new one. */
+  readonly apiKeyNonce?: number
 }
 
 /** The sandbox's reads are never behind; its slowest markets hold a taker's order back for less than this. */
@@ -99,24 +102,25 @@ export class SandboxRun {
   readonly #folder: string
   readonly #options: SandboxOptions
   readonly #runDirectory: string
-  readonly #keys: Keys
+  readonly #orderKeyFile: string
   readonly #signal: AbortSignal
   #executor: ChildProcess
   #sayings: AsyncIterator<string>
   #isClosing = false
+  #apiKeyNonce = 0
 
   private constructor(
     started: SandboxStarted,
     sandbox: ChildProcess,
     folder: string,
-    keys: Keys,
+    orderKeyFile: string,
     options: SandboxOptions,
     signal: AbortSignal,
   ) {
     this.started = started
     this.#sandbox = sandbox
     this.#folder = folder
-    this.#keys = keys
+    this.#orderKeyFile = orderKeyFile
     this.#options = options
     this.#signal = signal
     this.journalPath = options.journal ?? join(folder, JOURNAL)
@@ -164,9 +168,7 @@ export class SandboxRun {
       const started = JSON.parse(first.value) as SandboxStarted
       const orderKeyFile = join(folder, 'order-key')
       writeKey(orderKeyFile, started.accounts.polymarket.privateKey)
-      const credentials = await deriveApiKey(started, orderKeyFile)
-      const keys = { orderKeyFile, credentials }
-      const run = new SandboxRun(started, sandbox, folder, keys, options, signal)
+      const run = new SandboxRun(started, sandbox, folder, orderKeyFile, options, signal)
       try {
         await run.#go()
         return run
@@ -195,13 +197,13 @@ export class SandboxRun {
 
   async #go(): Promise<void> {
     const { vitals } = this.#options
-    const { orderKeyFile, credentials } = this.#keys
     const { polymarket, kalshi, ca, pairs, fees } = this.started
     const { polymarket: polymarketLedger, kalshi: kalshiLedger } = await this.ledgers()
+    const apiKey = await this.#newApiKey()
     const order: LiveOrder = {
       access: {
         polymarket: {
-          ...credentials,
+          ...apiKey,
           ...polymarket,
           host: new URL(polymarket.restUrl).host,
         },
@@ -217,7 +219,8 @@ export class SandboxRun {
       fees: FEES,
       settings: { ...SANDBOX_SETTINGS, ...this.#options.settings },
       redis: this.#options.redis,
-      signer: { orderKeyFile, ephemeral: 'ed25519', limits: PER_ORDER_LIMIT },
+      signer: { orderKeyFile: this.#orderKeyFile, ephemeral: 'ed25519', limits: PER_ORDER_LIMIT },
+      apiKeyNonce: this.#apiKeyNonce,
       balanceMicroUsd: [polymarketLedger.balanceMicroUsd, kalshiLedger.balanceMicroUsd],
       journal: this.journalPath,
       vitals: vitals ?? false,
@@ -235,6 +238,19 @@ export class SandboxRun {
       },
     })
     this.#tell('go')
+  }
+
+  /** The signer's program signs for the wallet; the venue gives the key that belongs to wallet and nonce. */
+  async #newApiKey(): Promise<ApiKey> {
+    const nowS = Math.floor(Date.now() / 1_000)
+    this.#apiKeyNonce = this.#options.apiKeyNonce ?? Math.max(this.#apiKeyNonce + 1, nowS)
+    const { polymarket, ca } = this.started
+    const asker = openRest(polymarket.restUrl, ca)
+    try {
+      return await apiKeyOf(asker, await attest({ orderKeyFile: this.#orderKeyFile }, this.#apiKeyNonce))
+    } finally {
+      await asker.destroy()
+    }
   }
 
   /** Kills the executor, as a loss of power would. */
@@ -322,44 +338,6 @@ export class SandboxRun {
     if (!response.ok) throw ended(`the sandbox's door answered ${response.status}: ${await response.text()}`)
     return response.json()
   }
-}
-
-/** Who the accounts belong to. */
-interface Keys {
-  readonly orderKeyFile: string
-  readonly credentials: Credentials
-}
-
-interface Credentials {
-  apiKey: string
-  secret: string
-  passphrase: string
-}
-
-/** The signer's program makes the wallet's signature; the venue gives the credentials that belong to it. */
-async function deriveApiKey({ polymarket, ca }: SandboxStarted, orderKeyFile: string): Promise<Credentials> {
-  const signer = fileOf('@tandem/colo/signer/main.ts')
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    [signer, '--order-key', orderKeyFile, '--ephemeral', 'ed25519', '--attest', '0'],
-    { env: {} },
-  )
-  const headers = JSON.parse(stdout) as Record<string, string>
-  const text = await new Promise<string>((done, fail) => {
-    const asked = request(
-      `${polymarket.restUrl}/auth/api-key`,
-      { method: 'POST', headers, ca },
-      (response) => {
-        let body = ''
-        response.on('data', (chunk: Buffer) => {
-          body += chunk
-        })
-        response.on('end', () => done(body))
-      },
-    )
-    asked.on('error', fail).end()
-  })
-  return JSON.parse(text) as Credentials
 }
 
 function linesOf(child: ChildProcess): AsyncIterator<string> {

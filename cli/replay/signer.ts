@@ -67,8 +67,8 @@ export class TapeSigner implements Signer, SignerListener {
     return true
   }
 
-  header(ticket: number, request: number, timestampMs: number): boolean {
-    if (!this.#real.header(ticket, request, timestampMs)) return false
+  header(ticket: number, request: number, timestampMs: number, id?: string): boolean {
+    if (!this.#real.header(ticket, request, timestampMs, id)) return false
     this.#ask(this.#headers, ticket, false)
     return true
   }

@@ -123,9 +123,9 @@ export class SignerClient implements Signer {
     return true
   }
 
-  header(ticket: number, request: number, timestampMs: number): boolean {
+  header(ticket: number, request: number, timestampMs: number, id = ''): boolean {
     if (!this.#mayAsk(true)) return false
-    writeHeader(this.#out, this.#room(HEADER_BYTES), ticket, request, timestampMs)
+    writeHeader(this.#out, this.#room(HEADER_BYTES + id.length), ticket, request, timestampMs, id)
     this.#flushSoon()
     return true
   }

@@ -7,6 +7,7 @@ import { type Limits, orderRefusal, Pace } from './bounds.ts'
 import {
   AnswerKind,
   FRAME_HEAD_BYTES,
+  headerId,
   ORDER_SIGNATURE_AT,
   TOKENS_MAX,
   ticketOf,
@@ -113,13 +114,14 @@ export class Desk {
     const ticket = ticketOf(frame, at)
     const request = frame[at + 3]
     const timestampMs = frame.readDoubleLE(at + 8)
-    if (!isSignedRequest(request)) return writeRefused(out, to, ticket, Refusal.UnknownRequest)
+    const id = headerId(frame, at)
+    if (!isSignedRequest(request, id)) return writeRefused(out, to, ticket, Refusal.UnknownRequest)
     if (!Number.isSafeInteger(timestampMs) || timestampMs <= 0) {
       return writeRefused(out, to, ticket, Refusal.BadNumber)
     }
     if (this.#isTooFarAhead(timestampMs, wallMs)) return writeRefused(out, to, ticket, Refusal.TooFarAhead)
 
-    const messageBytes = writeSignedMessage(this.#message, request, timestampMs)
+    const messageBytes = writeSignedMessage(this.#message, request, timestampMs, id)
     const signature = this.#headerKey.sign(this.#message.subarray(0, messageBytes)).toString('base64')
     const { signatureLength } = this.#headerKey.facts
     assert(signature.length === signatureLength, 'SIGNER_HEADER_LENGTH')

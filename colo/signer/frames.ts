@@ -1,4 +1,5 @@
 import { assert } from '@tandem/shared/assert.ts'
+import { ORDER_GROUP_ID_LENGTH_MAX } from '../venue/kalshi/auth.ts'
 import type { Lane, OrderSide, Refusal, SignerFacts } from './signer.ts'
 
 // What goes over the signer's socket, little-endian. Every frame begins with its own length and its kind:
@@ -8,14 +9,14 @@ import type { Lane, OrderSide, Refusal, SignerFacts } from './signer.ts'
 //
 //   Register   48   a version   token     8 negRisk   10 tick   16 token id, 32 bytes
 //   Order      48   a lane      ticket    8 token     12 side   16 maker   24 taker   32 salt   40 ms
-//   Header     16   a request   ticket    8 ms
+//   Header  16..   a request   ticket    8 ms       16 the id in the request's path, in ASCII to the frame's end, if it has one
 //
 //   Hello           a PROTOCOL_VERSION    8 the facts, as JSON: sent once, to each client
 //   OrderSigned                 ticket    8 order hash, 32 bytes   40 signature
 //   HeaderSigned                ticket    8 base64 in ASCII
 //   Refused     8   a refusal   ticket
 
-export const PROTOCOL_VERSION = 1
+export const PROTOCOL_VERSION = 2
 
 export const RequestKind = { Register: 1, Order: 2, Header: 3 } as const
 export const AnswerKind = { Hello: 1, OrderSigned: 2, HeaderSigned: 3, Refused: 4 } as const
@@ -23,24 +24,30 @@ export const AnswerKind = { Hello: 1, OrderSigned: 2, HeaderSigned: 3, Refused: 
 export const FRAME_HEAD_BYTES = 8
 export const REGISTER_BYTES = 48
 export const ORDER_BYTES = 48
+/** Without an id. */
 export const HEADER_BYTES = 16
-export const REQUEST_BYTES_MAX = 48
+const HEADER_ID_BYTES_MAX = ORDER_GROUP_ID_LENGTH_MAX
+export const REQUEST_BYTES_MAX = 80
 export const ORDER_HASH_BYTES = 32
 export const ORDER_SIGNATURE_AT = FRAME_HEAD_BYTES + ORDER_HASH_BYTES
 /** A hello with a public key of RSA-8192, the longest answer, has 2,000. */
 export const ANSWER_BYTES_MAX = 4_096
-assert(Math.max(REGISTER_BYTES, ORDER_BYTES, HEADER_BYTES) <= REQUEST_BYTES_MAX, 'SIGNER_REQUEST_FITS')
+assert(
+  Math.max(REGISTER_BYTES, ORDER_BYTES, HEADER_BYTES + HEADER_ID_BYTES_MAX) <= REQUEST_BYTES_MAX,
+  'SIGNER_REQUEST_FITS',
+)
 
 /** Tokens that may be registered: both of 5,000 markets, and room. */
 export const TOKENS_MAX = 16_384
 /** Requests that may wait for an answer. A lane of the signer holds as many, so it never has to say Busy to our client. */
 export const WAITING_MAX = 8_192
 
-/** How long a request of this kind is; 0 for a kind that there is not. */
-export function requestBytes(kind: number): number {
-  if (kind === RequestKind.Order) return ORDER_BYTES
-  if (kind === RequestKind.Header) return HEADER_BYTES
-  return kind === RequestKind.Register ? REGISTER_BYTES : 0
+/** Whether a request of this kind may be so long. */
+export function isRequest(kind: number, length: number): boolean {
+  if (kind === RequestKind.Order) return length === ORDER_BYTES
+  if (kind === RequestKind.Header)
+    return length >= HEADER_BYTES && length <= HEADER_BYTES + HEADER_ID_BYTES_MAX
+  return kind === RequestKind.Register && length === REGISTER_BYTES
 }
 
 export function writeFrameHead(
@@ -99,15 +106,26 @@ export function writeOrder(
   frame.writeDoubleLE(timestampMs, at + 40)
 }
 
+/** `id` is empty for most requests. */
 export function writeHeader(
   frame: Buffer,
   at: number,
   ticket: number,
   request: number,
   timestampMs: number,
+  id: string,
 ): void {
-  writeFrameHead(frame, at, HEADER_BYTES, RequestKind.Header, request, ticket)
+  writeFrameHead(frame, at, HEADER_BYTES + id.length, RequestKind.Header, request, ticket)
   frame.writeDoubleLE(timestampMs, at + 8)
+  if (id === '') return
+  assert(id.length <= HEADER_ID_BYTES_MAX, 'SIGNER_ID_FITS')
+  frame.write(id, at + HEADER_BYTES, 'latin1')
+}
+
+/** The id of a Header frame; empty when it has none. */
+export function headerId(frame: Buffer, at: number): string {
+  const length = frame.readUInt16LE(at)
+  return length === HEADER_BYTES ? '' : frame.toString('latin1', at + HEADER_BYTES, at + length)
 }
 
 /** Writes a refusal and returns the offset after it. */

@@ -166,7 +166,7 @@ function limitsOf(settings: readonly string[], defaults: Limits): Limits {
   }, defaults)
 }
 
-/** An operator's act, never a request's: what it signs is the way to new API credentials. */
+/** For whoever may start the signer on the key, never for a request: what it signs is the way to API credentials. */
 function attest(account: OrderAccount, orderKey: OrderKey, nonce: number): void {
   const timestampS = Math.floor(Date.now() / 1_000)
   const signature = new Uint8Array(ECDSA_SIGNATURE_BYTES)

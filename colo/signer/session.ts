@@ -5,9 +5,9 @@ import {
   ANSWER_BYTES_MAX,
   FrameReader,
   helloFrame,
+  isRequest,
   REQUEST_BYTES_MAX,
   RequestKind,
-  requestBytes,
   ticketOf,
   writeRefused,
 } from './frames.ts'
@@ -80,7 +80,7 @@ export class Session {
 
   #accept(bytes: Buffer, at: number, length: number): boolean {
     const kind = bytes[at + 2]
-    if (length !== requestBytes(kind)) return false
+    if (!isRequest(kind, length)) return false
     if (kind === RequestKind.Register) return this.#desk.register(bytes, at)
     if (!this.#laneOf(kind, bytes[at + 3]).push(bytes, at, length)) {
       this.#answered(writeRefused(this.#out, this.#outBytes, ticketOf(bytes, at), Refusal.Busy))

@@ -37,8 +37,12 @@ export interface Signer {
     salt: number,
     timestampMs: number,
   ): boolean
-  /** Asks for the signature of one of Kalshi's signed requests (`SignedRequest` in venue/kalshi/auth.ts). */
-  header(ticket: number, request: number, timestampMs: number): boolean
+  /**
+   * Asks for the signature of one of Kalshi's signed requests (`SignedRequest` in venue/kalshi/auth.ts).
+   *
+   * @param id what its path names, of the one request that names something
+   */
+  header(ticket: number, request: number, timestampMs: number, id?: string): boolean
 }
 
 /** Called from the socket's data event. The arrays are valid only during the call. */
@@ -92,7 +96,7 @@ export const Refusal = {
   OutstandingExceeded: 6,
   /** The timestamp lies further ahead than the limit allows: it would be good for use long after now. */
   TooFarAhead: 7,
-  /** The request is not on the list of signed requests, or there is no key for it. */
+  /** The request is not on the list of signed requests, its id is none, or there is no key for it. */
   UnknownRequest: 8,
   /** More is waiting than the signer keeps. Ask again later. */
   Busy: 9,

@@ -8,10 +8,12 @@ const ANSWER_MS_MAX = 5_000
 /** A list that goes on for longer is not read to its end: something is wrong with the question. */
 export const PAGES_MAX = 50
 
+type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
+
 /** Whoever carries questions to one venue: undici's clients do. */
 export interface Asker {
   request(options: {
-    method: 'GET' | 'POST'
+    method: Method
     path: string
     query: Record<string, string>
     headers: Record<string, string>
@@ -22,7 +24,7 @@ export interface Asker {
 }
 
 export interface Question {
-  readonly method: 'GET' | 'POST'
+  readonly method: Method
   readonly path: string
   readonly query?: Readonly<Record<string, string>>
   readonly headers?: Readonly<Record<string, string>>
@@ -39,6 +41,22 @@ export type Explain = (status: number, body: string) => { readonly sentence: str
  *   anything of the question but its path.
  */
 export async function ask(dispatcher: Asker, question: Question, explain: Explain): Promise<string> {
+  return (await askIfThere(dispatcher, question, explain, () => false)) as string
+}
+
+/**
+ * Asks once about what may be gone.
+ *
+ * @param isGone whether an answer says so
+ * @returns undefined where it does
+ * @throws Failure as `ask`
+ */
+export async function askIfThere(
+  dispatcher: Asker,
+  question: Question,
+  explain: Explain,
+  isGone: (status: number, body: string) => boolean,
+): Promise<string | undefined> {
   const { method, path, query, headers, body } = question
   let status: number
   let text: string
@@ -71,6 +89,7 @@ export async function ask(dispatcher: Asker, question: Question, explain: Explai
     })
   }
   if (status >= 200 && status < 300) return text
+  if (isGone(status, text)) return undefined
   const { sentence, retry } = explain(status, text)
   throw new Failure({
     code: 'REST_REFUSED',

@@ -549,7 +549,9 @@ export class Rest {
       cost: Cost.Default,
       answer(call) {
         const group = call.account.groups.get(call.name)
-        return group === undefined ? NOT_FOUND : answer(call, group)
+        // Where no shard is named it is 0.
+        const shard = call.query.integer('exchange_index', 0, SHARD_NAMES.length - 1) ?? 0
+        return group?.exchangeIndex === shard ? answer(call, group) : NOT_FOUND
       },
     })
     const done = (act: (account: Account, group: OrderGroup) => void) => (call: Call, group: OrderGroup) => {

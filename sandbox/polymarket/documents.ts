@@ -174,8 +174,8 @@ export function originalSize({ goal }: Order): string {
   return amountText('microShares' in goal ? goal.microShares : goal.microUsd)
 }
 
-/** A trade as one of its parties sees it. */
-export function tradeOf(trade: Trade, owner: string): object {
+/** A trade as one of its parties sees it: who took, or another. */
+export function tradeOf(trade: Trade, isTaker: boolean): object {
   const { taker, price, microShares } = trade
   const { conditionId, tokens, outcomes, fee } = taker.market.terms
   const cap = String(fee.rate > 0 ? FEE_CAP : 0)
@@ -208,7 +208,7 @@ export function tradeOf(trade: Trade, owner: string): object {
       side: order.side,
     })),
     transaction_hash: trade.transactionHash,
-    trader_side: taker.owner === owner ? 'TAKER' : 'MAKER',
+    trader_side: isTaker ? 'TAKER' : 'MAKER',
   }
 }
 

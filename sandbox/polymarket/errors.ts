@@ -16,6 +16,9 @@ export function failed(status: number, error: string, more: object = {}): Answer
 
 export const INVALID_API_KEY = failed(401, 'Unauthorized/Invalid api key')
 export const INVALID_L1_HEADERS = failed(401, 'Invalid L1 Request headers')
+/** Both as users saw them: of a nonce that has a key, and of one that has none. */
+export const KEY_NOT_CREATED = failed(400, 'Could not create api key')
+export const KEY_NOT_DERIVED = failed(400, 'Could not derive api key!')
 /** Also for a signature that is nobody's: the venue's own text for that was not captured. */
 export const INVALID_PAYLOAD = failed(400, 'Invalid order payload')
 export const NOT_THE_OWNER = failed(400, 'the order owner has to be the owner of the API KEY')

@@ -179,7 +179,7 @@ export function tradeMessage(trade: Trade, owner: string, nowMs: number): object
   return {
     event_type: 'trade',
     type: 'TRADE',
-    ...tradeOf(trade, owner),
+    ...tradeOf(trade, trade.taker.owner === owner),
     matchtime: seconds(trade.matchedMs),
     trade_owner: trade.taker.owner,
     timestamp: seconds(nowMs),

@@ -31,7 +31,7 @@ const ATTESTATION = 'This message attests that I control the given wallet'
 
 export class ApiKeys {
   readonly #chainId: number
-  /** All credentials derive from it: the same wallet and nonce have the same ones. */
+  /** All credentials derive from it: the same wallet and nonce have the same ones, deleted and made again too. */
   readonly #root: string
   readonly #keys = new Map<string, Registered>()
 
@@ -40,17 +40,32 @@ export class ApiKeys {
     this.#root = root
   }
 
-  /** The credentials of a wallet, as `/auth/derive-api-key` gives them. */
-  derive(address: string, nonce: number): Credentials {
+  /** Makes the key of a wallet and nonce; undefined when there is one. */
+  create(address: string, nonce: number): Credentials | undefined {
+    const registered = this.#registered(address, nonce)
+    if (this.#keys.has(registered.apiKey)) return undefined
+    this.#keys.set(registered.apiKey, registered)
+    return credentialsOf(registered)
+  }
+
+  /** The key of a wallet and nonce once more; undefined when there is none. */
+  derive(address: string, nonce: number): Credentials | undefined {
+    const known = this.#keys.get(this.#registered(address, nonce).apiKey)
+    return known === undefined ? undefined : credentialsOf(known)
+  }
+
+  #registered(address: string, nonce: number): Registered {
     const wallet = address.toLowerCase()
     const part = (name: string): Buffer =>
       createHmac('sha256', this.#root).update(`${name} ${wallet} ${nonce}`).digest()
     const id = part('key').toString('hex')
     const apiKey = `${id.slice(0, 8)}-${id.slice(8, 12)}-4${id.slice(13, 16)}-8${id.slice(17, 20)}-${id.slice(20, 32)}`
     const secret = part('secret').toString('base64').replaceAll('+', '-').replaceAll('/', '_')
-    const registered = { apiKey, secret, passphrase: part('passphrase').toString('hex'), address: wallet }
-    this.#keys.set(apiKey, registered)
-    return { apiKey, secret, passphrase: registered.passphrase }
+    return { apiKey, secret, passphrase: part('passphrase').toString('hex'), address: wallet }
+  }
+
+  has(apiKey: string): boolean {
+    return this.#keys.has(apiKey)
   }
 
   forget(apiKey: string): void {
@@ -109,6 +124,10 @@ export class ApiKeys {
     const key = typeof apiKey === 'string' ? this.#keys.get(apiKey) : undefined
     return key !== undefined && same(key.passphrase, passphrase) ? key : undefined
   }
+}
+
+function credentialsOf({ apiKey, secret, passphrase }: Registered): Credentials {
+  return { apiKey, secret, passphrase }
 }
 
 function isFresh(timestamp: string, nowMs: number): boolean {

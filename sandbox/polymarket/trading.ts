@@ -11,6 +11,8 @@ import {
   INVALID_API_KEY,
   INVALID_L1_HEADERS,
   INVALID_PAYLOAD,
+  KEY_NOT_CREATED,
+  KEY_NOT_DERIVED,
   MARKET_NOT_FOUND,
   NO_ORDERBOOK,
   NOT_THE_OWNER,
@@ -24,7 +26,7 @@ import {
   UNAVAILABLE,
   VERSION_MISMATCH,
 } from './errors.ts'
-import type { ApiKeys } from './keys.ts'
+import type { ApiKeys, Credentials } from './keys.ts'
 import type { Limits } from './limits.ts'
 import { fields, parseJson, readPosted } from './payload.ts'
 import { lastPart, ok, pageOf, type Request, type Routes } from './request.ts'
@@ -75,8 +77,8 @@ export class Trading {
     this.#parts = parts
     const { venue, keys } = parts
     this.routes = {
-      'POST /auth/api-key': this.#l1((address, nonce) => keys.derive(address, nonce)),
-      'GET /auth/derive-api-key': this.#l1((address, nonce) => keys.derive(address, nonce)),
+      'POST /auth/api-key': this.#l1((...of) => keys.create(...of), KEY_NOT_CREATED),
+      'GET /auth/derive-api-key': this.#l1((...of) => keys.derive(...of), KEY_NOT_DERIVED),
       'GET /auth/api-keys': this.#l2((_, { address }) => ok({ apiKeys: keys.keysOf(address) })),
       'DELETE /auth/api-key': this.#l2((_, { apiKey }) => {
         keys.forget(apiKey)
@@ -85,33 +87,35 @@ export class Trading {
       'GET /auth/ban-status/closed-only': this.#l2(() => ok({ closed_only: false })),
       'POST /order': this.#trade('orders', (request, asker) => this.#postOne(request, asker)),
       'POST /orders': this.#trade('orders', (request, asker) => this.#postMany(request, asker)),
-      'DELETE /order': this.#trade('cancels', ({ body }, { apiKey }) => {
+      'DELETE /order': this.#trade('cancels', ({ body }, { address }) => {
         const id = fields(parseJson(body))?.orderID
-        return typeof id === 'string' ? this.#cancel(apiKey, [id]) : INVALID_PAYLOAD
+        return typeof id === 'string' ? this.#cancel(address, [id]) : INVALID_PAYLOAD
       }),
-      'DELETE /orders': this.#trade('cancels', ({ body }, { apiKey }) => {
+      'DELETE /orders': this.#trade('cancels', ({ body }, { address }) => {
         const ids = parseJson(body)
         if (!Array.isArray(ids) || !ids.every((id) => typeof id === 'string')) return INVALID_PAYLOAD
-        return ids.length > CANCELS_A_BATCH ? tooMany(ids.length, CANCELS_A_BATCH) : this.#cancel(apiKey, ids)
+        return ids.length > CANCELS_A_BATCH
+          ? tooMany(ids.length, CANCELS_A_BATCH)
+          : this.#cancel(address, ids)
       }),
-      'DELETE /cancel-all': this.#trade('cancels', (_, { apiKey }) => this.#cancelOf(apiKey, {})),
-      'DELETE /cancel-market-orders': this.#trade('cancels', ({ body }, { apiKey }) => {
+      'DELETE /cancel-all': this.#trade('cancels', (_, { address }) => this.#cancelOf(address, {})),
+      'DELETE /cancel-market-orders': this.#trade('cancels', ({ body }, { address }) => {
         const filter = fields(parseJson(body))
-        return filter === undefined ? INVALID_PAYLOAD : this.#cancelOf(apiKey, filter)
+        return filter === undefined ? INVALID_PAYLOAD : this.#cancelOf(address, filter)
       }),
-      'GET /data/order/': this.#l2(({ path }, { apiKey }) => {
-        const order = venue.order(apiKey, lastPart(path))
+      'GET /data/order/': this.#l2(({ path }, { address }) => {
+        const order = venue.order(this.#accountsOf(address), lastPart(path))
         return ok(order === undefined ? null : orderOf(order))
       }),
-      'GET /data/orders': this.#l2(({ query }, { apiKey }) => {
+      'GET /data/orders': this.#l2(({ query }, { address }) => {
         const orders = venue
-          .ordersOf(apiKey)
+          .ordersOf(this.#accountsOf(address))
           .filter(({ id, market, outcome }) =>
             matches(query, { id, market: market.terms.conditionId, asset_id: market.terms.tokens[outcome] }),
           )
         return pageOf(orders.map(orderOf), query, DOCUMENTS_A_PAGE)
       }),
-      'GET /data/trades': this.#l2((request, { apiKey }) => this.#trades(request, apiKey)),
+      'GET /data/trades': this.#l2((request, { address }) => this.#trades(request, address)),
       'GET /balance-allowance': this.#l2((request, asker) => this.#balance(request, asker)),
       // The venue would read the chain anew. Ours is never behind.
       'GET /balance-allowance/update': this.#l2(() => ok('')),
@@ -130,11 +134,18 @@ export class Trading {
     }
   }
 
-  #l1(answer: (address: string, nonce: number) => unknown) {
+  #l1(keyOf: (address: string, nonce: number) => Credentials | undefined, without: Answer) {
     return async ({ headers }: Request): Promise<Answer> => {
       const wallet = await this.#parts.keys.wallet(headers, this.#parts.nowMs())
-      return wallet === undefined ? INVALID_L1_HEADERS : ok(answer(wallet.address, wallet.nonce))
+      if (wallet === undefined) return INVALID_L1_HEADERS
+      const key = keyOf(wallet.address, wallet.nonce)
+      return key === undefined ? without : ok(key)
     }
+  }
+
+  /** The accounts that a wallet signs for. Orders and trades are theirs, whatever key they were sent under. */
+  #accountsOf(address: string): ReadonlySet<string> {
+    return new Set([...this.#signers].filter(([, wallet]) => wallet === address).map(([account]) => account))
   }
 
   #l2(answer: (request: Request, asker: Asker) => Answer | Promise<Answer>) {
@@ -201,7 +212,7 @@ export class Trading {
 
   /** Whether a body is an order of who posts it, signed for its market's exchange. */
   async #check(body: unknown, { apiKey, address }: Asker, readNs: number): Promise<Checked> {
-    const { venue, chainId, timings, signatures } = this.#parts
+    const { venue, keys, chainId, timings, signatures } = this.#parts
     const posted = readPosted(body)
     if (posted === 'old-version') return { answer: OLD_VERSION }
     if (posted === 'invalid') return { answer: INVALID_PAYLOAD }
@@ -221,6 +232,8 @@ export class Trading {
       const other = await isForOtherVersion(signed, exchange, chainId, address)
       return { answer: other ? VERSION_MISMATCH : INVALID_PAYLOAD }
     }
+    // Deleted while the signature was looked at.
+    if (!keys.has(apiKey)) return { answer: INVALID_API_KEY }
     this.#signers.set(maker, address)
     this.#funders.set(`${address} ${signed.signatureType}`, maker)
     const id = signatures.digestOf(signed, exchange, chainId)
@@ -242,19 +255,19 @@ export class Trading {
     return { terms, market }
   }
 
-  #cancel(apiKey: string, ids: readonly string[]): Answer {
+  #cancel(address: string, ids: readonly string[]): Answer {
     const canceled: string[] = []
     const not_canceled: Record<string, string> = {}
     for (const id of ids) {
-      const why = this.#parts.venue.cancel(apiKey, id)
+      const why = this.#parts.venue.cancel(this.#accountsOf(address), id)
       if (why === undefined) canceled.push(id)
       else not_canceled[id] = NOT_CANCELED[why]
     }
     return ok({ canceled, not_canceled })
   }
 
-  #cancelOf(apiKey: string, filter: Readonly<Record<string, unknown>>): Answer {
-    const wanted = this.#parts.venue.ordersOf(apiKey).filter(({ market, outcome }) => {
+  #cancelOf(address: string, filter: Readonly<Record<string, unknown>>): Answer {
+    const wanted = this.#parts.venue.ordersOf(this.#accountsOf(address)).filter(({ market, outcome }) => {
       const { conditionId, tokens } = market.terms
       return (
         (!filter.market || filter.market === conditionId) &&
@@ -262,14 +275,15 @@ export class Trading {
       )
     })
     return this.#cancel(
-      apiKey,
+      address,
       wanted.map(({ id }) => id),
     )
   }
 
-  #trades({ query }: Request, apiKey: string): Answer {
+  #trades({ query }: Request, address: string): Answer {
+    const accounts = this.#accountsOf(address)
     const [after, before] = [Number(query.get('after') ?? 0), Number(query.get('before') ?? Number.MAX_VALUE)]
-    const trades = this.#parts.venue.tradesOf(apiKey).filter(({ id, taker, makers, matchedMs }) => {
+    const trades = this.#parts.venue.tradesOf(accounts).filter(({ id, taker, makers, matchedMs }) => {
       const { conditionId, tokens } = taker.market.terms
       const makerAddress = query.get('maker_address')?.toLowerCase()
       return (
@@ -281,7 +295,7 @@ export class Trading {
       )
     })
     return pageOf(
-      trades.map((trade) => tradeOf(trade, apiKey)),
+      trades.map((trade) => tradeOf(trade, accounts.has(trade.taker.account))),
       query,
       DOCUMENTS_A_PAGE,
     )

@@ -52,6 +52,7 @@ function orderOf(host: string, ca: string, folder: string): LiveOrder {
     fees: 'today',
     settings: {},
     signer: { ephemeral: 'ed25519' },
+    apiKeyNonce: 0,
     balanceMicroUsd: [1_000_000_000, 1_000_000_000],
     journal: join(folder, 'journal'),
     runDirectory: join(folder, 'run'),

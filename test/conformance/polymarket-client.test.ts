@@ -76,7 +76,11 @@ describe('the official client reads', () => {
   it('derives the same key for the same wallet, and lists it', async () => {
     const { client, creds } = await makeClient()
     assert.deepEqual(await client.deriveApiKey(), creds)
-    assert.notEqual((await client.deriveApiKey(1)).key, creds.key)
+    assert.equal((await client.deriveApiKey(1)).key, undefined)
+    const other = await client.createApiKey(1)
+    assert.notEqual(other.key, creds.key)
+    assert.equal((await client.createApiKey(1)).key, undefined)
+    assert.deepEqual(await client.deriveApiKey(1), other)
     assert.equal((await client.getApiKeys()).apiKeys.length, 2)
   })
 

@@ -27,11 +27,11 @@ async function scene(answers: (request: VenueRequest) => unknown) {
     await dispatcher.destroy()
     await venue.close()
   })
-  const signed: number[] = []
+  const signed: (number | string)[] = []
   const kalshi = new KalshiRest({
     dispatcher,
-    headers: async (request) => {
-      signed.push(request)
+    headers: async (request, id) => {
+      signed.push(request, ...(id === undefined ? [] : [id]))
       return { 'KALSHI-ACCESS-SIGNATURE': SECRET_HEADER }
     },
   })
@@ -155,6 +155,34 @@ test('asks Polymarket for books, time, trades and balances, sealed over the path
   const expected = Buffer.alloc(44)
   new Seal('A'.repeat(43)).write(expected, 0, 1_000_000, Buffer.from('GET/data/trades'), expected, 0, 0)
   assert.match(asked?.text ?? '', new RegExp(`POLY_SIGNATURE: ${expected.toString()}\r\n`, 'i'))
+})
+
+test('triggers an order group on whichever shard it is, and takes one that is on none for gone', async () => {
+  let shard = '2'
+  const { kalshi, venue, signed } = await scene(({ line, body }) => {
+    if (line.endsWith('/exchange/status'))
+      return { exchange_index_statuses: [0, 1, 2].map((exchange_index) => ({ exchange_index })) }
+    if (shard === 'broken') return httpAnswer(503, {})
+    assert.equal(body, '{}')
+    return line.includes(`exchange_index=${shard}`) ? {} : httpAnswer(404, { error: { code: 'not_found' } })
+  })
+  const asked = () =>
+    venue.requests
+      .splice(0)
+      .slice(1)
+      .map(({ line }) => line)
+  const path = 'PUT /trade-api/v2/portfolio/order_groups/og_1/trigger?exchange_index='
+  await kalshi.triggerOrderGroup('og_1')
+  assert.deepEqual(asked(), [`${path}0`, `${path}1`, `${path}2`])
+  assert.deepEqual(signed.slice(-2), [SignedRequest.TriggerOrderGroup, 'og_1'])
+  shard = '1'
+  await kalshi.triggerOrderGroup('og_1')
+  assert.deepEqual(asked(), [`${path}0`, `${path}1`])
+  shard = 'none'
+  await kalshi.triggerOrderGroup('og_1')
+  assert.equal(asked().length, 3)
+  shard = 'broken'
+  await assert.rejects(kalshi.triggerOrderGroup('og_1'), { code: 'REST_REFUSED', retry: true })
 })
 
 test('says what the venue said, whether to ask again, and nothing of the question but its path', async () => {

@@ -392,4 +392,20 @@ export const mutations: readonly Mutation[] = [
     test: 'test/unit/colo/executor.test.ts',
     named: 'its way out names none',
   },
+  {
+    name: 'an order group used before a successor can know it',
+    file: 'colo/order-groups.ts',
+    find: 'await onMade?.(',
+    replace: 'void onMade?.(',
+    test: 'test/unit/colo/order-groups.test.ts',
+    named: 'a group is told before it is used',
+  },
+  {
+    name: 'an order group on another shard taken for gone',
+    file: 'colo/venue/kalshi/rest.ts',
+    find: 'if (answer !== undefined) return\n    }',
+    replace: 'return\n    }',
+    test: 'test/conformance/rest.test.ts',
+    named: 'triggers an order group on whichever shard it is',
+  },
 ]

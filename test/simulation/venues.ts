@@ -95,7 +95,7 @@ export class Venues {
     accounts.grantPolymarket(owner, POLYMARKET_MICRO_USD)
     this.account = accounts.grantKalshi('simulated', SHARDS, KALSHI_SHARD_MICRO_USD)
     this.#kalshi.keys.register(kalshi.keyId, PUBLIC_KEY, this.account)
-    this.credentials = this.#polymarket.keys.derive(owner, 0)
+    this.credentials = this.#polymarket.keys.create(owner, 0)!
     this.#tick()
   }
 

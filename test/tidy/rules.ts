@@ -207,7 +207,7 @@ export const rules: readonly Rule[] = [
       except: [
         MAIN,
         { path: /^colo\/journal\/journal\.ts$/, why: 'its writer is the other half of the file' },
-        { path: /^colo\/signer\/spawn\.ts$/, why: 'it is the factory of the signer’s process' },
+        { path: /^colo\/signer\/(spawn|attest)\.ts$/, why: 'it is the factory of the signer’s process' },
       ],
       bites: [['colo/feed/socket.ts', 'const socket = new WebSocket(url)']],
       spares: [['colo/signer/main.ts', 'createServer(serve).listen(path)']],

@@ -9,10 +9,14 @@ export const TIMESTAMP_HEADER = 'KALSHI-ACCESS-TIMESTAMP'
 export const SIGNATURE_HEADER = 'KALSHI-ACCESS-SIGNATURE'
 /** Milliseconds since the epoch, until the year 2286. */
 export const TIMESTAMP_DIGITS = 13
+export const ORDER_GROUP_ID_LENGTH_MAX = 64
+/** Nothing that JSON would have to escape, nor a path. */
+export const ORDER_GROUP_ID = new RegExp(`^[-\\w]{1,${ORDER_GROUP_ID_LENGTH_MAX}}$`)
 
 /**
  * The requests that the signer signs; no other. All that a session needs has a constant path: an order is sent so that it
- * never rests, hence nothing is cancelled by its id, and the halt cancels everything.
+ * never rests, hence nothing is cancelled by its id, and the halt cancels everything. One alone has an id in its path, and
+ * all that it can do is to stop entries.
  */
 export const SignedRequest = {
   CreateOrder: 0,
@@ -25,6 +29,7 @@ export const SignedRequest = {
   Fills: 7,
   Settlements: 8,
   CreateOrderGroup: 9,
+  TriggerOrderGroup: 10,
 } as const
 export type SignedRequest = (typeof SignedRequest)[keyof typeof SignedRequest]
 
@@ -39,20 +44,38 @@ const REQUESTS = [
   'GET/trade-api/v2/portfolio/fills',
   'GET/trade-api/v2/portfolio/settlements',
   'POST/trade-api/v2/portfolio/order_groups/create',
+  // The id follows, and AFTER_ID.
+  'PUT/trade-api/v2/portfolio/order_groups/',
 ].map(ascii)
+const AFTER_ID = ascii('/trigger')
 assert(REQUESTS.length === Object.keys(SignedRequest).length, 'KALSHI_REQUEST_LISTED')
 
 /** The longest message is this long or shorter. */
-export const SIGNED_MESSAGE_MAX = TIMESTAMP_DIGITS + Math.max(...REQUESTS.map((request) => request.length))
+export const SIGNED_MESSAGE_MAX =
+  TIMESTAMP_DIGITS +
+  Math.max(...REQUESTS.map(({ length }) => length)) +
+  ORDER_GROUP_ID_LENGTH_MAX +
+  AFTER_ID.length
 
-export function isSignedRequest(request: number): boolean {
-  return REQUESTS[request] !== undefined
+/** @param id empty for a request whose path has none */
+export function isSignedRequest(request: number, id = ''): boolean {
+  if (request === SignedRequest.TriggerOrderGroup) return ORDER_GROUP_ID.test(id)
+  return REQUESTS[request] !== undefined && id === ''
 }
 
 /** Writes what is signed for one of `SignedRequest` from `target`'s start, and returns its length. */
-export function writeSignedMessage(target: Uint8Array, request: number, timestampMs: number): number {
-  assert(isSignedRequest(request), 'KALSHI_REQUEST_UNLISTED')
+export function writeSignedMessage(
+  target: Uint8Array,
+  request: number,
+  timestampMs: number,
+  id = '',
+): number {
+  assert(isSignedRequest(request, id), 'KALSHI_REQUEST_UNLISTED')
   writeDigits(target, 0, timestampMs, TIMESTAMP_DIGITS)
   target.set(REQUESTS[request], TIMESTAMP_DIGITS)
-  return TIMESTAMP_DIGITS + REQUESTS[request].length
+  const end = TIMESTAMP_DIGITS + REQUESTS[request].length
+  if (id === '') return end
+  target.set(ascii(id), end)
+  target.set(AFTER_ID, end + id.length)
+  return end + id.length + AFTER_ID.length
 }

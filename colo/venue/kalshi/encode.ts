@@ -1,7 +1,7 @@
 import { assert } from '@tandem/shared/assert.ts'
 import { LOTS_ORDER_MAX, LOTS_PER_CONTRACT, PRICE_ONE } from '@tandem/shared/units.ts'
 import { ascii, writeDigits, writeInteger } from '../ascii.ts'
-import { KEY_HEADER, SIGNATURE_HEADER, TIMESTAMP_DIGITS, TIMESTAMP_HEADER } from './auth.ts'
+import { KEY_HEADER, ORDER_GROUP_ID, SIGNATURE_HEADER, TIMESTAMP_DIGITS, TIMESTAMP_HEADER } from './auth.ts'
 
 // POST /portfolio/events/orders: Kalshi fact sheet, section 4.4. The request of a market is one block of bytes whose holes
 // have fixed widths, so neither its length nor Content-Length ever changes and an order is a few patches:
@@ -22,8 +22,6 @@ const COUNT_WIDTH = 11
 assert(LOTS_PER_CONTRACT === 10 ** LOTS_DECIMALS, 'KALSHI_COUNT_DECIMALS')
 assert((LOTS_ORDER_MAX / LOTS_PER_CONTRACT).toFixed(LOTS_DECIMALS).length < COUNT_WIDTH, 'KALSHI_COUNT_FITS')
 const PRICE_DECIMALS = 4
-/** Nothing that JSON would have to escape. */
-export const ORDER_GROUP_ID = /^[-\w]{1,64}$/
 /** Kalshi's rule for FIX, section 4.4; REST has told none. */
 const CLIENT_ORDER_ID = /^[-\w:+=/]{1,64}$/
 

@@ -2,20 +2,28 @@ import { scaledFromDecimal } from '@tandem/shared/decimal.ts'
 import { MICRO_SHARES_PER_LOT, MICRO_USD_PER_CENT } from '@tandem/shared/units.ts'
 import { fieldsOf, Retry, textOf } from '../answer.ts'
 import type { Looked, ToldTrade } from '../leg.ts'
-import { type Asker, ask, type Explain, PAGES_MAX, type Question, rowsOf, unreadableAnswer } from '../rest.ts'
+import {
+  type Asker,
+  ask,
+  askIfThere,
+  type Explain,
+  PAGES_MAX,
+  type Question,
+  rowsOf,
+  unreadableAnswer,
+} from '../rest.ts'
 import { CLOCKS_APART_MS_MAX } from '../skew.ts'
-import { SignedRequest } from './auth.ts'
-import { ORDER_GROUP_ID } from './encode.ts'
+import { ORDER_GROUP_ID, SignedRequest } from './auth.ts'
 import { KALSHI_MEANINGS, kalshiErrorOf } from './error.ts'
 import { kalshiFillOf, kalshiOrderOf } from './private.ts'
-import { KalshiPath } from './urls.ts'
+import { KalshiPath, kalshiTriggerPath } from './urls.ts'
 
 // Kalshi fact sheet, sections 4, 4.1 and 4.5. What the portfolio answers lags behind the engine by up to half a second.
 
 export interface KalshiRestParts {
   readonly dispatcher: Asker
   /** The three headers of one of the listed requests, signed for now. */
-  readonly headers: (request: SignedRequest) => Promise<Record<string, string>>
+  readonly headers: (request: SignedRequest, id?: string) => Promise<Record<string, string>>
 }
 
 /** What an account may write: it differs by tier. */
@@ -191,6 +199,38 @@ export class KalshiRest {
     const id = textOf(fieldsOf(answer).order_group_id)
     if (!ORDER_GROUP_ID.test(id)) throw unreadableAnswer(path, 'the group has no id that an order could name')
     return id
+  }
+
+  /**
+   * Stops whatever names a group, for good; fulfilled also when there is no such group.
+   *
+   * A group is on one shard, and one that is asked for on another looks as if it were gone; without a shard the venue takes
+   * 0 (section 4.4, and the venue's own client). So it is asked for on every shard until it was there.
+   */
+  async triggerOrderGroup(id: string): Promise<void> {
+    const path = kalshiTriggerPath(id)
+    for (const shard of await this.#shards()) {
+      const headers = await this.#parts.headers(SignedRequest.TriggerOrderGroup, id)
+      const question = {
+        method: 'PUT',
+        path,
+        query: { exchange_index: String(shard) },
+        headers,
+        body: '{}',
+      } as const
+      const answer = await askIfThere(this.#parts.dispatcher, question, explain, (status) => status === 404)
+      if (answer !== undefined) return
+    }
+  }
+
+  /** All that the exchange has. */
+  async #shards(): Promise<number[]> {
+    const path = KalshiPath.ExchangeStatus
+    const body = await ask(this.#parts.dispatcher, { method: 'GET', path }, explain)
+    const shards = rowsOf(body, 'exchange_index_statuses').map(({ exchange_index }) => exchange_index)
+    if (shards.length === 0 || !shards.every(Number.isSafeInteger))
+      throw unreadableAnswer(path, 'the exchange has no shards')
+    return shards as number[]
   }
 
   async #list(name: keyof typeof LISTS, query: Record<string, string>): Promise<Record<string, unknown>[]> {

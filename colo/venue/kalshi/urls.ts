@@ -30,6 +30,10 @@ export function kalshiOrderPath(orderId: string): string {
   return `${KalshiPath.Orders}/${orderId}`
 }
 
+export function kalshiTriggerPath(orderGroupId: string): string {
+  return `/trade-api/v2/portfolio/order_groups/${orderGroupId}/trigger`
+}
+
 export function kalshiOrderBookPath(ticker: string): string {
   return `${KalshiPath.Markets}/${ticker}/orderbook`
 }

@@ -1,11 +1,18 @@
 import { hash } from 'node:crypto'
 import { assert } from '@tandem/shared/assert.ts'
-import { writeInteger } from '../ascii.ts'
+import { ascii, writeInteger } from '../ascii.ts'
 
 // L2: every authenticated request carries an HMAC-SHA256 over second, method, path and body (Polymarket fact sheet,
 // section 7). It covers the exact bytes sent and the second of sending, so nothing of it can be made ahead: the executor
 // must hold the API's secret, which is why that secret can place orders only together with a signature that it cannot make.
 // Private keys are the signer's alone.
+
+/** Who asks, as every authenticated request says. */
+export interface AskingAccount {
+  readonly address: string
+  readonly apiKey: string
+  readonly passphrase: string
+}
 
 /** base64url of 32 bytes, with the padding that the venue keeps. */
 export const SEAL_LENGTH = 44
@@ -62,5 +69,25 @@ export class Seal {
     this.#outer.write(hash('sha256', inner.subarray(0, end), 'binary'), BLOCK, DIGEST, 'latin1')
     target.write(hash('sha256', this.#outer, 'base64url'), at, SEAL_LENGTH - 1, 'latin1')
     target[at + SEAL_LENGTH - 1] = 0x3d
+  }
+}
+
+/** The headers of a request without a body, off the hot path. */
+export function sealedHeaders(
+  { address, apiKey, passphrase }: AskingAccount,
+  seal: Seal,
+  method: string,
+  path: string,
+  nowMs: number,
+): Record<string, string> {
+  const timestampS = Math.floor(nowMs / 1_000)
+  const signature = Buffer.alloc(SEAL_LENGTH)
+  seal.write(signature, 0, timestampS, ascii(method + path), signature, 0, 0)
+  return {
+    POLY_ADDRESS: address,
+    POLY_SIGNATURE: signature.toString('latin1'),
+    POLY_TIMESTAMP: String(timestampS),
+    POLY_API_KEY: apiKey,
+    POLY_PASSPHRASE: passphrase,
   }
 }

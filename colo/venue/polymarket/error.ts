@@ -1,4 +1,5 @@
-import { afterLookUp, fieldsOf, later, type Meaning, never, textOf } from '../answer.ts'
+import { afterLookUp, fieldsOf, later, type Meaning, never, Retry, textOf } from '../answer.ts'
+import type { Explain } from '../rest.ts'
 
 // Polymarket's refusals (Polymarket fact sheet, section 6.6): free text in `{"error":".."}`, and in `errorMsg` of an
 // answer with status 200. Texts are matched by what does not vary in them; the documentation's labels are taken too.
@@ -119,4 +120,10 @@ export function polymarketErrorOf(status: number, body: string): PolymarketError
   if (error !== PolymarketError.Other) return error
   if (status === 401) return PolymarketError.Unauthorized
   return status >= 400 ? error : text === '' ? PolymarketError.Unclear : error
+}
+
+/** Of a question by REST. */
+export const explainPolymarket: Explain = (status, body) => {
+  const { sentence, retry } = POLYMARKET_MEANINGS[polymarketErrorOf(status, body)]
+  return { sentence, retry: retry !== Retry.Never }
 }

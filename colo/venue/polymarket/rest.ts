@@ -1,15 +1,13 @@
 import { assert } from '@tandem/shared/assert.ts'
 import { scaledFromDecimal } from '@tandem/shared/decimal.ts'
 import { MICRO_SHARES_PER_LOT, MICRO_USD_PER_USD } from '@tandem/shared/units.ts'
-import { fieldsOf, Retry, textOf } from '../answer.ts'
-import { ascii } from '../ascii.ts'
+import { fieldsOf, textOf } from '../answer.ts'
 import type { Looked, ToldTrade } from '../leg.ts'
-import { type Asker, ask, type Explain, PAGES_MAX, rowsOf, unreadableAnswer } from '../rest.ts'
+import { type Asker, ask, PAGES_MAX, rowsOf, unreadableAnswer } from '../rest.ts'
 import { CLOCKS_APART_MS_MAX } from '../skew.ts'
 import { microSharesOf } from '../told.ts'
-import { SEAL_LENGTH, type Seal } from './auth.ts'
-import type { OrderRequestParts } from './encode.ts'
-import { POLYMARKET_MEANINGS, polymarketErrorOf } from './error.ts'
+import { type AskingAccount, type Seal, sealedHeaders } from './auth.ts'
+import { explainPolymarket } from './error.ts'
 import { polymarketOrderOf, polymarketTradeOf } from './private.ts'
 import { marketPath, orderPath, PolymarketPath } from './urls.ts'
 
@@ -17,7 +15,7 @@ import { marketPath, orderPath, PolymarketPath } from './urls.ts'
 
 export interface PolymarketRestParts {
   readonly dispatcher: Asker
-  readonly account: Pick<OrderRequestParts, 'address' | 'apiKey' | 'passphrase'>
+  readonly account: AskingAccount
   readonly signatureType: number
   readonly seal: Seal
   readonly wallMs: () => number
@@ -35,11 +33,6 @@ const BOOKS_MAX = 500
 const FIRST_PAGE = 'MA=='
 const LAST_PAGE = 'LTE='
 
-const explain: Explain = (status, body) => {
-  const { sentence, retry } = POLYMARKET_MEANINGS[polymarketErrorOf(status, body)]
-  return { sentence, retry: retry !== Retry.Never }
-}
-
 export class PolymarketRest {
   readonly #parts: PolymarketRestParts
 
@@ -52,13 +45,13 @@ export class PolymarketRest {
     assert(tokens.length <= BOOKS_MAX, 'POLYMARKET_BOOKS_OF_ONE_QUESTION')
     const body = JSON.stringify(tokens.map((token) => ({ token_id: token })))
     const question = { method: 'POST', path: PolymarketPath.Books, body } as const
-    return Buffer.from(await ask(this.#parts.dispatcher, question, explain))
+    return Buffer.from(await ask(this.#parts.dispatcher, question, explainPolymarket))
   }
 
   /** The venue's clock, in whole seconds. */
   async timeS(): Promise<number> {
     const question = { method: 'GET', path: PolymarketPath.Time } as const
-    const seconds = Number(await ask(this.#parts.dispatcher, question, explain))
+    const seconds = Number(await ask(this.#parts.dispatcher, question, explainPolymarket))
     if (!Number.isSafeInteger(seconds)) throw unreadableAnswer(PolymarketPath.Time, 'the time is no number')
     return seconds
   }
@@ -107,7 +100,7 @@ export class PolymarketRest {
    */
   async resolution(conditionId: string, token: string): Promise<number | undefined> {
     const question = { method: 'GET', path: marketPath(conditionId) } as const
-    const { closed, tokens } = fieldsOf(await ask(this.#parts.dispatcher, question, explain))
+    const { closed, tokens } = fieldsOf(await ask(this.#parts.dispatcher, question, explainPolymarket))
     if (closed !== true || !Array.isArray(tokens)) return undefined
     const [winner, ...others] = tokens.filter((each) => each?.winner === true)
     if (winner === undefined || others.length > 0) return undefined
@@ -150,16 +143,7 @@ export class PolymarketRest {
 
   #askSealed(path: string, query: Record<string, string>): Promise<string> {
     const { dispatcher, account, seal, wallMs } = this.#parts
-    const timestampS = Math.floor(wallMs() / 1_000)
-    const signature = Buffer.alloc(SEAL_LENGTH)
-    seal.write(signature, 0, timestampS, ascii(`GET${path}`), signature, 0, 0)
-    const headers = {
-      POLY_ADDRESS: account.address,
-      POLY_SIGNATURE: signature.toString('latin1'),
-      POLY_TIMESTAMP: String(timestampS),
-      POLY_API_KEY: account.apiKey,
-      POLY_PASSPHRASE: account.passphrase,
-    }
-    return ask(dispatcher, { method: 'GET', path, query, headers }, explain)
+    const headers = sealedHeaders(account, seal, 'GET', path, wallMs())
+    return ask(dispatcher, { method: 'GET', path, query, headers }, explainPolymarket)
   }
 }

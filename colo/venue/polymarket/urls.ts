@@ -28,6 +28,8 @@ export const PolymarketPath = {
   Trades: '/data/trades',
   BalanceAllowance: '/balance-allowance',
   Heartbeats: '/v1/heartbeats',
+  ApiKey: '/auth/api-key',
+  DerivedApiKey: '/auth/derive-api-key',
 } as const
 
 /** What one market is, with its fee, delay and version. `conditionId` is 0x and 64 hex digits. */

@@ -221,9 +221,9 @@ export class PolymarketVenue {
       : { kind: 'no-funds' }
   }
 
-  /** Cancels an order of an API key. Returns why it did not. */
-  cancel(owner: string, id: string): NotCanceled | undefined {
-    const order = this.order(owner, id)
+  /** Cancels an order of one of these accounts. Returns why it did not. */
+  cancel(accounts: ReadonlySet<string>, id: string): NotCanceled | undefined {
+    const order = this.order(accounts, id)
     if (order === undefined) return 'unknown'
     if (order.status === 'DELAYED') return 'held'
     if (order.status !== 'LIVE') return 'gone'
@@ -231,10 +231,10 @@ export class PolymarketVenue {
     return undefined
   }
 
-  /** An order of an API key, open or remembered. */
-  order(owner: string, id: string): Order | undefined {
+  /** An order of one of these accounts, open or remembered. */
+  order(accounts: ReadonlySet<string>, id: string): Order | undefined {
     const order = this.#orders.get(id)
-    return order?.owner === owner ? order : undefined
+    return order !== undefined && accounts.has(order.account) ? order : undefined
   }
 
   /** Orders of an account that rest, oldest first. */
@@ -242,17 +242,15 @@ export class PolymarketVenue {
     return [...(this.#open.get(account)?.values() ?? [])]
   }
 
-  /** Orders of an API key that rest, whatever its accounts. */
-  ordersOf(owner: string): Order[] {
-    return [...this.#open.values()].flatMap((open) =>
-      [...open.values()].filter((order) => order.owner === owner),
-    )
+  /** Orders of these accounts that rest. */
+  ordersOf(accounts: ReadonlySet<string>): Order[] {
+    return [...accounts].flatMap((account) => this.openOrders(account))
   }
 
-  /** Trades that an API key took or made part of, youngest first. */
-  tradesOf(owner: string): Trade[] {
+  /** Trades that these accounts took or made part of, youngest first. */
+  tradesOf(accounts: ReadonlySet<string>): Trade[] {
     const isOf = ({ taker, makers }: Trade): boolean =>
-      taker.owner === owner || makers.some(({ order }) => order.owner === owner)
+      accounts.has(taker.account) || makers.some(({ order }) => accounts.has(order.account))
     return [...this.#trades.values()].filter(isOf).reverse()
   }
 

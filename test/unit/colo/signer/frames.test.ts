@@ -4,10 +4,11 @@ import {
   FrameReader,
   HEADER_BYTES,
   helloFrame,
+  isRequest,
   ORDER_BYTES,
   PROTOCOL_VERSION,
+  REQUEST_BYTES_MAX,
   readHello,
-  requestBytes,
   ticketOf,
   writeHeader,
   writeOrder,
@@ -15,13 +16,14 @@ import {
 import { LANE_REFILL, ORDER_SELL, type SignerFacts } from '@tandem/colo/signer/signer.ts'
 import fc from 'fast-check'
 
-/** Order and header frames in turn, as many as there are tickets. */
+/** Order and header frames in turn, as many as there are tickets; headers with an id of any length, and with none. */
 function stream(tickets: readonly number[]): Buffer {
   return Buffer.concat(
     tickets.map((ticket, i) => {
-      const frame = Buffer.alloc(i % 2 === 0 ? ORDER_BYTES : HEADER_BYTES)
+      const id = 'x'.repeat(i % 65)
+      const frame = Buffer.alloc(i % 2 === 0 ? ORDER_BYTES : HEADER_BYTES + id.length)
       if (i % 2 === 0) writeOrder(frame, 0, LANE_REFILL, ticket, 3, ORDER_SELL, 1, 2, 3, 4)
-      else writeHeader(frame, 0, ticket, 0, 4)
+      else writeHeader(frame, 0, ticket, 0, 4, id)
       return frame
     }),
   )
@@ -35,8 +37,8 @@ test('frames come out as they went in, however the stream is cut', () => {
       (tickets, cuts) => {
         const bytes = stream(tickets)
         const seen: number[] = []
-        const reader = new FrameReader(ORDER_BYTES, (frame, at, length) => {
-          assert.equal(length, requestBytes(frame[at + 2]))
+        const reader = new FrameReader(REQUEST_BYTES_MAX, (frame, at, length) => {
+          assert.ok(isRequest(frame[at + 2], length))
           seen.push(ticketOf(frame, at))
           return true
         })

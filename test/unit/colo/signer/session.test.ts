@@ -130,14 +130,20 @@ test('an order comes back with its hash and the signature of our key over it', a
   assert.equal(await recoverAddress({ hash: digest, signature }), facts.owner)
 })
 
-test('a header comes back as base64 that verifies', async () => {
+test('a header comes back as base64 that verifies, with the id in its path where it has one', async () => {
   const { client, headers, turn } = await rig()
+  const longest = '-'.repeat(64)
   client.header(1, SignedRequest.CreateOrder, 1_700_000_000_123)
+  client.header(2, SignedRequest.TriggerOrderGroup, 1_700_000_000_124, longest)
   await settled()
   await turn()
   const key = createPublicKey({ key: Buffer.from(facts.kalshi.publicKey), format: 'der', type: 'spki' })
-  const message = Buffer.from('1700000000123POST/trade-api/v2/portfolio/events/orders')
-  assert.ok(verify(null, message, key, Buffer.from(headers[0], 'base64')))
+  const signed = [
+    '1700000000123POST/trade-api/v2/portfolio/events/orders',
+    `1700000000124PUT/trade-api/v2/portfolio/order_groups/${longest}/trigger`,
+  ]
+  for (const [i, message] of signed.entries())
+    assert.ok(verify(null, Buffer.from(message), key, Buffer.from(headers[i], 'base64')), message)
 })
 
 test('an urgent order is signed before every refill that waits, and headers before refills', async () => {
@@ -227,6 +233,10 @@ test('the limits hold for every lane, and what was refused costs nothing', async
   client.header(6, Math.max(...Object.values(SignedRequest)) + 1, WALL_MS)
   client.header(7, SignedRequest.Fills, WALL_MS + LIMITS_DEFAULT.aheadMsMax + 1)
   client.header(8, SignedRequest.Fills, Number.NaN)
+  // An id that is none, and one where none belongs.
+  client.header(9, SignedRequest.TriggerOrderGroup, WALL_MS, 'a/../b')
+  client.header(10, SignedRequest.TriggerOrderGroup, WALL_MS)
+  client.header(11, SignedRequest.CreateOrder, WALL_MS, 'a')
   await settled()
   await turn()
   assert.deepEqual(answers, [
@@ -236,6 +246,7 @@ test('the limits hold for every lane, and what was refused costs nothing', async
     ['refused', 6, Refusal.UnknownRequest],
     ['refused', 7, Refusal.TooFarAhead],
     ['refused', 8, Refusal.BadNumber],
+    ...[9, 10, 11].map((ticket) => ['refused', ticket, Refusal.UnknownRequest]),
     ['order', 4],
     ['refused', 5, Refusal.OutstandingExceeded],
   ])

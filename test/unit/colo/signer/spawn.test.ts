@@ -5,6 +5,7 @@ import { chmodSync, existsSync, readdirSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import { after, test } from 'node:test'
+import { attest } from '@tandem/colo/signer/attest.ts'
 import { SignerClient } from '@tandem/colo/signer/client.ts'
 import { LANE_URGENT, ORDER_BUY, type SignerListener } from '@tandem/colo/signer/signer.ts'
 import { spawnSigner } from '@tandem/colo/signer/spawn.ts'
@@ -197,12 +198,11 @@ test('without the native library a real key is refused, and a made-up one still 
   assert.equal(madeUp.code, 0, madeUp.stderr)
 })
 
-test('an operator attests the wallet: headers whose signature is the owner’s', async () => {
-  const { code, stdout } = await ended(
-    start(['--order-key', orderKeyFile, '--attest', '23', '--chain', '80002']),
+test('attests the wallet: headers whose signature is the owner’s', async () => {
+  const { POLY_ADDRESS, POLY_SIGNATURE, POLY_TIMESTAMP, POLY_NONCE } = await attest(
+    { orderKeyFile, chainId: 80_002 },
+    23,
   )
-  assert.equal(code, 0)
-  const { POLY_ADDRESS, POLY_SIGNATURE, POLY_TIMESTAMP, POLY_NONCE } = JSON.parse(stdout)
   assert.equal(POLY_ADDRESS, owner)
   assert.equal(POLY_NONCE, '23')
   assert.ok(Math.abs(Number(POLY_TIMESTAMP) - Date.now() / 1_000) < 60)
@@ -224,9 +224,13 @@ test('an operator attests the wallet: headers whose signature is the owner’s',
       nonce: 23n,
       message: 'This message attests that I control the given wallet',
     },
-    signature: POLY_SIGNATURE,
+    signature: POLY_SIGNATURE as `0x${string}`,
   })
   assert.equal(signedBy, owner)
+  await assert.rejects(attest({ orderKeyFile: 'nowhere' }, 23), {
+    code: 'SIGNER_DID_NOT_ATTEST',
+    what: /^signer: .*nowhere/,
+  })
 })
 
 test('what answers in the signer’s place without a hello is told from a signer', async () => {

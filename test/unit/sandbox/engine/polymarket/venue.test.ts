@@ -246,5 +246,5 @@ test('a market that ends cancels what rests and takes no more', () => {
   assert.equal(refusalOf(place(ANN, {}, 40, 10)), 'market-not-ready')
   const last = events.at(-1)
   assert.ok(last?.kind === 'resolved' && last.winner === 1)
-  assert.equal(venue.order('key of 0xann', '0x1')?.status, 'CANCELED_MARKET_RESOLVED')
+  assert.equal(venue.order(new Set(['0xann']), '0x1')?.status, 'CANCELED_MARKET_RESOLVED')
 })
