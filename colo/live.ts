@@ -15,6 +15,7 @@ import type { BookListener } from './feed/intake.ts'
 import { KalshiUpkeep } from './feed/kalshi-upkeep.ts'
 import { PolymarketUpkeep } from './feed/polymarket-upkeep.ts'
 import { TICKERS_PER_SOCKET, TOKENS_PER_SOCKET } from './feed/shards.ts'
+import { deleteApiKeyOf, type FenceVenues } from './fence.ts'
 import type { Journal } from './journal/journal.ts'
 import type { Listing } from './listing.ts'
 import { type Access, type Assembly, assemble } from './main.ts'
@@ -38,6 +39,7 @@ import { KalshiGateway } from './venue/kalshi/gateway.ts'
 import { subscribe as subscribeKalshi } from './venue/kalshi/messages.ts'
 import { KalshiRest } from './venue/kalshi/rest.ts'
 import { LegEnd } from './venue/leg.ts'
+import type { AttestedHeaders } from './venue/polymarket/api-key.ts'
 import { Seal } from './venue/polymarket/auth.ts'
 import { PolymarketGateway } from './venue/polymarket/gateway.ts'
 import { PING, subscribeUser } from './venue/polymarket/messages.ts'
@@ -104,7 +106,9 @@ export interface Succession {
   /** How the venues know this run, with its order groups. */
   readonly fence: (orderGroups: readonly string[]) => string
   /** What is done before the first entry. @returns what there is to go on from */
-  readonly takeOver: (taking: Taking, lease: Lease, kalshi: KalshiRest) => Promise<Recovered>
+  readonly takeOver: (taking: Taking, lease: Lease, venues: FenceVenues) => Promise<Recovered>
+  /** Signs for the wallet: the way to the API key of a nonce. */
+  readonly attest: (nonce: number) => Promise<AttestedHeaders>
   /** It may not trade any more, until it is told otherwise. */
   readonly onLost: () => void
   /** Another has traded since this one did: its books are old, and it is to be started anew. */
@@ -161,6 +165,8 @@ export class Live {
   readonly #kalshiRest: KalshiRest
   readonly #reconciler: Reconciler
   readonly #orderGroups: OrderGroups | undefined
+  /** That entries may name. */
+  #orderGroupIds: readonly string[] = []
   readonly #lease: Lease | undefined
   /** The lease was ours. */
   #isTaken = false
@@ -274,6 +280,10 @@ export class Live {
       this.#orderGroups = new OrderGroups({
         shards: new Set(listing.kalshiShards()),
         create: (shard) => this.#kalshiRest.createOrderGroup(shard, orderGroupContracts),
+        onMade: async (ids) => {
+          this.#orderGroupIds = ids
+          await this.#lease?.refence()
+        },
         use: useOrderGroup,
         onTriggered: () => executor.halt(HaltReason.OrderGroup),
       })
@@ -281,7 +291,7 @@ export class Live {
     }
     const { succession } = parts
     this.#lease = succession?.newLease({
-      fence: () => succession.fence(this.#orderGroups?.ids ?? []),
+      fence: () => succession.fence(this.#orderGroupIds),
       onTaken: (taking) => void this.#taken(taking, succession),
       onLost: succession.onLost,
     })
@@ -413,14 +423,19 @@ export class Live {
   }
 
   /** The lease is ours: for the first time, or again. */
-  async #taken(taking: Taking, { takeOver, onOutdated }: Succession): Promise<void> {
+  async #taken(taking: Taking, { takeOver, attest, onOutdated }: Succession): Promise<void> {
     const isOurs = taking.owner === this.#parts.runId || taking.owner === ''
     if (this.#isTaken) {
       if (!isOurs) onOutdated()
       return
     }
     this.#isTaken = true
-    await this.#restart(await takeOver(taking, this.#lease as Lease, this.#kalshiRest))
+    const recovered = await takeOver(taking, this.#lease as Lease, {
+      triggerOrderGroup: (id) => this.#kalshiRest.triggerOrderGroup(id),
+      deleteApiKey: (nonce) =>
+        deleteApiKeyOf(nonce, this.#clients[POLYMARKET], attest, () => this.clock.wallMs()),
+    })
+    await this.#restart(recovered)
   }
 
   /** What a run before this one has left comes first; then the venues are held against it, and pairs may be traded. */

@@ -49,11 +49,6 @@ export class OrderGroups {
     })
   }
 
-  /** Of those that entries may name. */
-  get ids(): string[] {
-    return [...this.#groups.values()].filter((group) => typeof group === 'string')
-  }
-
   /** The private channel says that a group was triggered, or is no more. Others than ours are of no interest. */
   triggered(groupId: string): void {
     for (const [shard, group] of [...this.#groups, ...this.#untold])

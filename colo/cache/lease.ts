@@ -172,7 +172,11 @@ export class Lease {
 
   /** Writes down how the venues know this run now. @throws when that is not certain: then nothing may be sent by it */
   async refence(): Promise<void> {
-    if (this.#heldUntilNs === Number.NEGATIVE_INFINITY) return
+    if (this.#heldUntilNs === Number.NEGATIVE_INFINITY) {
+      // Asking for it brings what it was then.
+      if (this.#isAsking) throw new Error('the lease is being asked for')
+      return
+    }
     const { runId, fence } = this.#parts
     const { lease, fences } = this.#keys
     if ((await this.#client.tandemFence(lease, fences, runId, runId, fence())) !== 1)
