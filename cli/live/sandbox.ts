@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { RedisPlace } from '@tandem/colo/cache/redis.ts'
 import { clearRuntimeDirectory } from '@tandem/colo/control/runtime-directory.ts'
+import { NAME_DEFAULT } from '@tandem/colo/stream/stream.ts'
 import { Failure } from '@tandem/shared/failure.ts'
 import type { LiveOrder, LiveSaying } from './order.ts'
 import type { VenueTimes } from './wire.ts'
@@ -51,6 +52,7 @@ export interface SandboxOptions {
   /** In place of the sandbox's own. */
   readonly settings?: object
   readonly redis?: RedisPlace | undefined
+  readonly redisName?: string
 }
 
 /** The sandbox's reads are never behind; its slowest markets hold a taker's order back for less than this. */
@@ -217,6 +219,7 @@ export class SandboxRun {
       fees: FEES,
       settings: { ...SANDBOX_SETTINGS, ...this.#options.settings },
       redis: this.#options.redis,
+      redisName: this.#options.redisName ?? NAME_DEFAULT,
       signer: { orderKeyFile, ephemeral: 'ed25519', limits: PER_ORDER_LIMIT },
       balanceMicroUsd: [polymarketLedger.balanceMicroUsd, kalshiLedger.balanceMicroUsd],
       journal: this.journalPath,
