@@ -20,6 +20,7 @@ const commands: Record<string, Listed> = {
   resume: { summary: 'allow entries again after a halt', load: () => import('./resume.ts') },
   unwind: { summary: 'sell what is held of a pair', load: () => import('./unwind.ts') },
   price: { summary: 'show mirrored prices of a pair', load: () => import('./price.ts') },
+  stream: { summary: 'read what was streamed to Redis', load: () => import('./stream.ts') },
   replay: { summary: 'run a recorded tape through the executor', load: () => import('./replay.ts') },
   record: { summary: 'write what the venues say into tapes', load: () => import('./record.ts') },
   explain: {

@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { readRedisUrl } from '@tandem/colo/cache/redis-url.ts'
 import { openRuntimeDirectory } from '@tandem/colo/control/runtime-directory.ts'
 import { recover } from '@tandem/colo/recovery.ts'
+import { NAME_DEFAULT, readExecutorName } from '@tandem/colo/stream/stream.ts'
 import { FAULTS, isFaultName } from '@tandem/sandbox/faults.ts'
 import { Failure } from '@tandem/shared/failure.ts'
 import { unreadable } from '@tandem/shared/file.ts'
@@ -24,6 +25,7 @@ interface Options {
   faults: string
   journal?: string
   redis?: string
+  redisName: string
   run?: string
   json?: boolean
 }
@@ -47,7 +49,8 @@ export const register: Register = (program, io) => {
     .option('--markets <number>', 'how many questions both venues ask', '8')
     .option('--faults <names>', 'what goes wrong on purpose: names, or all (see docs/SANDBOX.md)', '')
     .option('--journal <directory>', 'where the journal is kept; without it it goes with the run')
-    .option('--redis <url>', 'where prices are mirrored; without it nowhere')
+    .option('--redis <url>', 'where prices are mirrored and the journal is streamed; without it nowhere')
+    .option('--redis-name <name>', 'what this executor is called there', NAME_DEFAULT)
     .option('--run <folder>', 'where the sockets of status, halt and the others are; only ours, mode 0700')
     .option('--json', 'no view: one JSON document at the end')
     .action((options: Options) => start(options, io))
@@ -62,6 +65,7 @@ async function start(options: Options, io: Io): Promise<void> {
     faults: checkedFaults(options.faults),
     journal: options.journal === undefined ? undefined : newJournal(options.journal),
     redis: options.redis === undefined ? undefined : readRedisUrl(options.redis, undefined, '--redis'),
+    redisName: readExecutorName(options.redisName, '--redis-name'),
     runDirectory: options.run === undefined ? newRunDirectory() : resolve(options.run),
   }
   // Before any process is started.

@@ -7,6 +7,7 @@ import {
   CORRECTION,
   CommandCell,
   FillCell,
+  HASHES_KEPT,
   JournalCommand,
   ListingCell,
   RecordKind,
@@ -28,8 +29,6 @@ import { KALSHI, type Venue } from './venue/venue.ts'
 // since bytes may leave before their Send is on the disk, an order may have been carried out of which the journal knows
 // only that its name was made: a hash, or a client order id of a reserved block. Those are asked of the venues.
 
-/** Hashes that may have been used and whose Send is missing: signed orders live two minutes, at some hundred a second. */
-const HASHES_KEPT = 200_000
 const DAY_MS = 86_400_000
 const { Hedged, Completed, SoldBack, Nothing, Settled } = TradeState
 const OVER: readonly TradeState[] = [Hedged, Completed, SoldBack, Nothing, Settled]
@@ -77,7 +76,7 @@ export interface Recovered {
 
 /** Reads what is there of a journal, if anything. Damage is for `Journal` to refuse; a torn tail was never acknowledged. */
 export function recover(directory: string, nowMs: number): Recovered {
-  const books = new Books((Math.floor(nowMs / DAY_MS) + 1) * DAY_MS)
+  const books = new Books(nowMs)
   if (existsSync(directory))
     readJournal(directory, {
       segment: ({ runId, wallAtZeroMs }) => books.run(runId, wallAtZeroMs),
@@ -86,7 +85,8 @@ export function recover(directory: string, nowMs: number): Recovered {
   return books.result()
 }
 
-class Books {
+/** Takes up what was written down, record by record, run by run. */
+export class Books {
   readonly #positions = new Map<string, RecoveredPosition>()
   /** Without an end, by name. */
   readonly #orders = new Map<string, RecoveredOrder>()
@@ -108,10 +108,16 @@ class Books {
   #wallAtZeroMs = 0
   #lastMs: number | undefined
 
-  constructor(dayEndsMs: number) {
-    this.#dayEndsMs = dayEndsMs
+  constructor(nowMs: number) {
+    this.#dayEndsMs = (Math.floor(nowMs / DAY_MS) + 1) * DAY_MS
   }
 
+  /** Whether there was a whole checkpoint, so that what was before it need not be known. */
+  get hasCheckpoint(): boolean {
+    return this.#checkpoint.whole !== undefined
+  }
+
+  /** A run's records follow. */
   run(runId: string, wallAtZeroMs: number): void {
     if (runId !== this.#run) {
       this.#pairs = []
@@ -123,6 +129,7 @@ class Books {
     this.#runIds.add(runId)
   }
 
+  /** @param sequence rises, over all runs */
   record(sequence: number, kind: number, payload: Uint8Array): void {
     const record = readRecord(kind, payload)
     if (record === undefined) return
@@ -136,7 +143,7 @@ class Books {
         this.#restart()
         break
       case RecordKind.OrderHash:
-        this.#hash(hexOf(tail))
+        this.hash(tail)
         break
       case RecordKind.Send:
         this.#send(cells, tail)
@@ -281,8 +288,8 @@ class Books {
     position.costMicroUsd += costMicroUsd
   }
 
-  #hash(hash: string): void {
-    this.#hashes.add(hash)
+  hash(hash: Uint8Array): void {
+    this.#hashes.add(hexOf(hash))
     if (this.#hashes.size <= HASHES_KEPT) return
     for (const oldest of this.#hashes) {
       this.#hashes.delete(oldest)

@@ -27,7 +27,7 @@ import { KALSHI, POLYMARKET, VENUES } from './venue/venue.ts'
 
 const ROUND_MS = 500
 /** How far before the last thing that was written down orders are looked for: more than a signed order lives. */
-const BEFORE_MS = 600_000
+export const LOOKED_BACK_MS = 600_000
 
 export interface RestartParts {
   readonly clock: Clock
@@ -110,7 +110,7 @@ export async function restart(recovered: Recovered, parts: RestartParts): Promis
   writeCheckpoint(parts, recovered.day)
   const startedMs = clock.wallMs()
   const startedNs = clock.nowNs()
-  const sinceMs = recovered.lastMs - BEFORE_MS
+  const sinceMs = recovered.lastMs - LOOKED_BACK_MS
   for (let isFound = false; !isFound; await parts.sleep(ROUND_MS)) {
     const found = await unwritten(recovered, parts, known, sinceMs).catch(() => undefined)
     if (found === undefined) continue

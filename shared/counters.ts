@@ -96,6 +96,10 @@ export const Counters = {
   mirrorWritten: row('tandem_mirror_written_total', 'Prices that Redis took as the newest.'),
   mirrorOlder: row('tandem_mirror_older_total', 'Prices of which Redis had a newer one.'),
   mirrorFailed: row('tandem_mirror_failed_total', 'Prices that Redis did not answer, to be written again.'),
+  streamUp: row('tandem_stream_up', '1 while the journal is streamed to Redis.'),
+  streamWritten: row('tandem_stream_written_total', 'Entries that Redis took into a stream.'),
+  streamBehind: row('tandem_stream_behind', 'Durable records of the journal that are not streamed yet.'),
+  streamDropped: row('tandem_stream_signals_dropped_total', 'Signals that found no room on their way.'),
   logDropped: row('tandem_log_dropped_total', 'Log lines given up because the log’s thread lagged behind.'),
   logUnwritten: row('tandem_log_unwritten_total', 'Log lines that the disk or the pipe refused.'),
 } as const

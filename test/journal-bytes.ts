@@ -18,10 +18,15 @@ export interface MadeSegment {
 }
 
 /** Batches of fills; each batch is told by how many records it has, each record by its sequence in its first cell. */
-export function makeSegment(batches: readonly number[], number = 1, before?: Place): MadeSegment {
+export function makeSegment(
+  batches: readonly number[],
+  number = 1,
+  before?: Place,
+  runId = `run-${number}`,
+): MadeSegment {
   const from = before ?? { sequence: 0, chain: NO_CHAIN }
   const encoder = new BatchEncoder(from)
-  const header = encodeHeader({ ...from, number, wallAtZeroMs: 1_790_000_000_000, runId: `run-${number}` })
+  const header = encodeHeader({ ...from, number, wallAtZeroMs: 1_790_000_000_000, runId })
   encoder.begin(headerChain(header))
   const parts = [header]
   const ends = [header.length]

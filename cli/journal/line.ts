@@ -1,5 +1,6 @@
 import { DIRECTION_NAMES } from '@tandem/colo/detector/direction.ts'
 import { PlanOutcome } from '@tandem/colo/detector/plan.ts'
+import { SignalChange } from '@tandem/colo/detector/signal.ts'
 import {
   AnswerKind,
   CHECKPOINT_HEAD_CELLS,
@@ -97,6 +98,7 @@ const TABLES: Record<string, Record<string, number>> = {
   'Fill end': LegEnd,
   'Command command': JournalCommand,
   'Checkpoint section': CheckpointSection,
+  'Signal change': SignalChange,
 }
 /** A Turn's reason is a number of whoever said no. */
 const REASONS: Record<number, Record<string, number>> = {

@@ -23,6 +23,7 @@ import { quoteKeysOf } from '@tandem/colo/quote-keys.ts'
 import { recover } from '@tandem/colo/recovery.ts'
 import { HaltReason } from '@tandem/colo/risk/halt.ts'
 import { spawnSigner } from '@tandem/colo/signer/spawn.ts'
+import { startStreams } from '@tandem/colo/stream/streams.ts'
 import { troublesOf } from '@tandem/colo/trouble.ts'
 import { TurnCell, TurnOutcome } from '@tandem/colo/turn.ts'
 import { ANSWER_NS_MAX } from '@tandem/colo/venue/connection.ts'
@@ -211,12 +212,8 @@ async function run(lines: AsyncIterator<string>): Promise<number> {
   if ((recovered.halts & HaltReason.Operator) !== 0)
     alarm('an operator halted a run before this one, and it stands: `tandem resume` takes it back', {})
   // Last, so that its wall clock is that of the executor's ns 0.
-  const journal = new Journal({
-    directory: order.journal,
-    wallAtZeroMs: Date.now(),
-    runId,
-    sync: 'always',
-  })
+  const wallAtZeroMs = Date.now()
+  const journal = new Journal({ directory: order.journal, wallAtZeroMs, runId, sync: 'always' })
   const live = new Live({
     listing,
     settings,
@@ -250,6 +247,31 @@ async function run(lines: AsyncIterator<string>): Promise<number> {
         'a held pair is sold before its resolution',
       ),
   })
+  const streams =
+    order.redis === undefined
+      ? undefined
+      : startStreams({
+          name: order.redisName,
+          place: order.redis,
+          directory: journal.directory,
+          durability: journal.durability,
+          runId,
+          wallAtZeroMs,
+          pairs: pairs.map(({ pair }) => pair.id),
+          cells,
+          newWorker: (file, options) => new Worker(file, options),
+          onSuperseded: () =>
+            log.logger.error(
+              { name: order.redisName },
+              'an executor of this name began later, or its clock is ahead: this run is not streamed to Redis',
+            ),
+          onLost: (error) => log.logger.error({ error: error.message }, 'the streams’ thread ended'),
+        })
+  const noteSignal = record.signal.bind(record)
+  record.signal = (...signal) => {
+    noteSignal(...signal)
+    streams?.signals.write(...signal, live.clock.nowNs())
+  }
   const exposure = new ExposureWatch(
     live.assembly.trades,
     live.assembly.ledger,
@@ -332,6 +354,7 @@ async function run(lines: AsyncIterator<string>): Promise<number> {
   if (unwritten !== undefined) throw unwritten
   await signer.stop()
   await mirror?.close()
+  await streams?.close()
   await metrics.close()
   await log.close()
   const isBarred = isSignerGone || isJournalBlocked || venues.some(({ isSkewed }) => isSkewed)

@@ -20,8 +20,10 @@ export interface LiveOrder {
   readonly runDirectory: string
   /** The journal's directory. */
   readonly journal: string
-  /** Where prices are mirrored; undefined for nowhere. */
+  /** Where prices are mirrored and the journal is streamed; undefined for nowhere. */
   readonly redis: RedisPlace | undefined
+  /** What the executor, and whoever stands by for it, is called there. */
+  readonly redisName: string
   /** Whether it says how its process is doing, every second. */
   readonly vitals: boolean
 }

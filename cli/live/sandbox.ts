@@ -8,6 +8,7 @@ import type { RedisPlace } from '@tandem/colo/cache/redis.ts'
 import { clearRuntimeDirectory } from '@tandem/colo/control/runtime-directory.ts'
 import { openRest } from '@tandem/colo/network.ts'
 import { attest } from '@tandem/colo/signer/attest.ts'
+import { NAME_DEFAULT } from '@tandem/colo/stream/stream.ts'
 import { type ApiKey, apiKeyOf } from '@tandem/colo/venue/polymarket/api-key.ts'
 import { Failure } from '@tandem/shared/failure.ts'
 import type { LiveOrder, LiveSaying } from './order.ts'
@@ -52,6 +53,7 @@ export interface SandboxOptions {
   /** In place of the sandbox's own. */
   readonly settings?: object
   readonly redis?: RedisPlace | undefined
+  readonly redisName?: string
   /** Of the executor's API key at Polymarket; without one each executor has a new one. */
   readonly apiKeyNonce?: number
 }
@@ -219,6 +221,7 @@ export class SandboxRun {
       fees: FEES,
       settings: { ...SANDBOX_SETTINGS, ...this.#options.settings },
       redis: this.#options.redis,
+      redisName: this.#options.redisName ?? NAME_DEFAULT,
       signer: { orderKeyFile: this.#orderKeyFile, ephemeral: 'ed25519', limits: PER_ORDER_LIMIT },
       apiKeyNonce: this.#apiKeyNonce,
       balanceMicroUsd: [polymarketLedger.balanceMicroUsd, kalshiLedger.balanceMicroUsd],

@@ -5,7 +5,7 @@ import { Worker } from 'node:worker_threads'
 import { Failure } from '@tandem/shared/failure.ts'
 import { lockDirectory } from './lock.ts'
 import { type Fault, listSegments, type Reading, readJournal } from './reader.ts'
-import { JournalRing, newRingMemory, RingCell, ringViews } from './ring.ts'
+import { type Durability, JournalRing, newRingMemory, RingCell, ringViews } from './ring.ts'
 import type { SyncPolicy, WriterOrder } from './writer.ts'
 
 /** How long `flush` waits for the writer before it says that the disk does not answer. */
@@ -24,6 +24,7 @@ export interface JournalOptions {
 export class Journal {
   readonly ring: JournalRing
   readonly directory: string
+  readonly durability: Durability
   readonly #header: Int32Array
   readonly #worker: Worker
   readonly #exited: Promise<unknown>
@@ -46,6 +47,7 @@ export class Journal {
       sync,
     }
     this.ring = new JournalRing(memory)
+    this.durability = { memory, firstSequence: place.sequence }
     this.#header = ringViews(memory).header
     this.#worker = new Worker(new URL('./writer.ts', import.meta.url), { workerData: order, env: {} })
     this.#worker.on('error', (error) => {

@@ -1,10 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
-  chained,
+  decodeBatch,
   decodeFrame,
   decodeHeader,
-  type Frame,
   FrameFault,
   HEADER_BYTES,
   headerChain,
@@ -91,7 +90,7 @@ export class JournalReader {
   /** The number of the segment read last. */
   #number = 0
   #sequence = 0
-  #chain = NO_CHAIN
+  #chain: Uint8Array = NO_CHAIN
   /** A fault at the end of a segment: what it is, the next one says. */
   #open: { offset: number; what: string; file: string; isTorn: boolean } | undefined
 
@@ -161,39 +160,22 @@ export class JournalReader {
 
   #batches(file: string, bytes: Buffer, from: number): void {
     for (let at = from; at < bytes.length; ) {
-      const end = this.#batch(bytes, at)
-      if (typeof end === 'number') {
+      const batch = decodeBatch(bytes, at, { sequence: this.#sequence, chain: this.#chain })
+      if ('frames' in batch) {
+        const { frames, place, end } = batch
+        for (const { sequence, kind, payload } of frames) this.#visitor.record?.(sequence, kind, payload)
+        this.#records += frames.length
+        this.#sequence = place.sequence
+        this.#chain = place.chain
         at = end
         continue
       }
-      const { fault, offset } = end
+      const { fault, offset } = batch
       const isTorn = fault === FrameFault.Cut || isUnwritten(bytes, at)
       const what = isTorn ? 'a write did not come to its end' : 'its bytes are not what was written'
       this.#open ??= { offset, what, file, isTorn }
       this.#resync(file, bytes, at)
       return
-    }
-  }
-
-  /** Hands a batch out if all of it holds. @returns where the next one begins, or what is wrong and where */
-  #batch(bytes: Buffer, start: number): number | { fault: FrameFault; offset: number } {
-    const frames: Frame[] = []
-    for (let at = start; ; ) {
-      const frame = decodeFrame(bytes, at)
-      if (typeof frame === 'string') return { fault: frame, offset: at }
-      if (frame.sequence !== this.#sequence + frames.length) return { fault: FrameFault.Broken, offset: at }
-      if (!frame.isCommit) {
-        frames.push(frame)
-        at = frame.end
-        continue
-      }
-      const chain = chained(this.#chain, bytes.subarray(start, at))
-      if (Buffer.compare(chain, frame.payload) !== 0) return { fault: FrameFault.Broken, offset: at }
-      for (const { sequence, kind, payload } of frames) this.#visitor.record?.(sequence, kind, payload)
-      this.#records += frames.length
-      this.#sequence = frame.sequence
-      this.#chain = chain
-      return frame.end
     }
   }
 

@@ -44,6 +44,19 @@ export const RecordKind = {
 } as const
 export type RecordKind = (typeof RecordKind)[keyof typeof RecordKind]
 
+/** Kinds that a later run reads (recovery.ts), beside the hashes. */
+export const RECOVERED_KINDS: ReadonlySet<number> = new Set([
+  RecordKind.Listing,
+  RecordKind.Checkpoint,
+  RecordKind.Send,
+  RecordKind.Fill,
+  RecordKind.State,
+  RecordKind.Command,
+  RecordKind.Settlement,
+])
+/** Hashes that may have been used and whose Send is missing: signed orders live two minutes, at some hundred a second. */
+export const HASHES_KEPT = 200_000
+
 const IdBlockCell = { first: 0, count: 1 } as const
 
 export const FillCell = {

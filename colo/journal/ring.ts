@@ -79,6 +79,33 @@ export function ringViews(memory: SharedArrayBuffer): RingViews {
   }
 }
 
+/** How far a run's journal is durable, for whoever follows its directory in another thread. */
+export interface Durability {
+  readonly memory: SharedArrayBuffer
+  /** Of the run's first record. */
+  readonly firstSequence: number
+}
+
+/** Reads how far a journal is durable. */
+export class DurableMark {
+  readonly #header: Int32Array
+  #position = 0
+  #sequence: number
+
+  constructor({ memory, firstSequence }: Durability) {
+    this.#header = ringViews(memory).header
+    this.#sequence = firstSequence
+  }
+
+  /** Every record of the journal below this sequence is durable. */
+  get sequence(): number {
+    const position = Atomics.load(this.#header, RingCell.Durable)
+    this.#sequence += (position - this.#position) | 0
+    this.#position = position
+    return this.#sequence
+  }
+}
+
 /** An offer found no room, or no writer: what it stands for must not be used. */
 export const RING_FULL = -1
 

@@ -108,7 +108,7 @@ export function headerChain(bytes: Buffer): Uint8Array {
 }
 
 /** The chain value after a batch whose record frames are these bytes. */
-export function chained(chain: Uint8Array, frames: Uint8Array): Uint8Array {
+function chained(chain: Uint8Array, frames: Uint8Array): Uint8Array {
   return createHash('sha256').update(chain).update(frames).digest()
 }
 
@@ -214,6 +214,39 @@ export function decodeFrame(bytes: Buffer, at: number): Frame | FrameFault {
     records: bytes.readUInt16LE(at + FrameAt.records),
     payload: bytes.subarray(at + FrameAt.payload, crcAt),
     end: crcAt + CRC_BYTES,
+  }
+}
+
+/** A batch of which all holds. */
+export interface Batch {
+  readonly frames: readonly Frame[]
+  /** Where the journal stands behind it. */
+  readonly place: Place
+  /** Where the next one begins. */
+  readonly end: number
+}
+
+/** What is wrong with a batch, and where. */
+export interface BatchFault {
+  readonly fault: FrameFault
+  readonly offset: number
+}
+
+/** Reads the batch at `start`, if all of it is there and goes on from `place`. */
+export function decodeBatch(bytes: Buffer, start: number, { sequence, chain }: Place): Batch | BatchFault {
+  const frames: Frame[] = []
+  for (let at = start; ; ) {
+    const frame = decodeFrame(bytes, at)
+    if (typeof frame === 'string') return { fault: frame, offset: at }
+    if (frame.sequence !== sequence + frames.length) return { fault: FrameFault.Broken, offset: at }
+    if (!frame.isCommit) {
+      frames.push(frame)
+      at = frame.end
+      continue
+    }
+    const next = chained(chain, bytes.subarray(start, at))
+    if (Buffer.compare(next, frame.payload) !== 0) return { fault: FrameFault.Broken, offset: at }
+    return { frames, place: { sequence: frame.sequence, chain: next }, end: frame.end }
   }
 }
 

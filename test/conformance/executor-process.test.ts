@@ -57,6 +57,7 @@ function orderOf(host: string, ca: string, folder: string): LiveOrder {
     journal: join(folder, 'journal'),
     runDirectory: join(folder, 'run'),
     redis: undefined,
+    redisName: 'main',
     vitals: false,
   }
 }

@@ -33,6 +33,8 @@ const foldersAllowed: Record<string, readonly string[]> = {
   journal: [],
   control: [],
   cache: ['book'],
+  // It brings the one to the other, in a thread of its own.
+  stream: ['journal', 'cache'],
 }
 /** Values that every folder of colo speaks in. They import nothing of colo but each other. */
 const leaves = ['colo/turn.ts', 'colo/clock.ts', 'colo/token.ts', 'colo/venue/venue.ts']

@@ -3,97 +3,32 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { type CheckpointRow, offerCheckpoint } from '@tandem/colo/journal/checkpoint.ts'
-import { Journal } from '@tandem/colo/journal/journal.ts'
-import {
-  CheckpointSection,
-  COMMAND_CELLS,
-  CommandCell,
-  FILL_CELLS,
-  FillCell,
-  JournalCommand,
-  LISTING_CELLS,
-  RecordKind,
-  SEND_CELLS,
-  SETTLEMENT_CELLS,
-  SendCell,
-  SettlementCell,
-  STATE_CELLS,
-  StateCell,
-} from '@tandem/colo/journal/record.ts'
+import { JournalCommand } from '@tandem/colo/journal/record.ts'
 import { recover } from '@tandem/colo/recovery.ts'
 import { HaltReason } from '@tandem/colo/risk/halt.ts'
-import { OrderKind } from '@tandem/colo/state/orders.ts'
 import { TradeState } from '@tandem/colo/state/trade.ts'
-import { KALSHI, POLYMARKET, type Venue } from '@tandem/colo/venue/venue.ts'
-
-const NOON_MS = Date.UTC(2026, 10, 22, 12)
-const MIDNIGHT_MS = Date.UTC(2026, 10, 23)
-const SHARE = 1_000_000
-const HASH = `0x${'ab'.repeat(32)}`
-
-type Write = (ring: Journal['ring']) => void
-
-function listing(...ids: string[]): Write {
-  return (ring) => {
-    for (const [bundle, id] of ids.entries())
-      ring.appendCells(RecordKind.Listing, Float64Array.of(bundle), LISTING_CELLS, Buffer.from(id))
-  }
-}
-
-function send(order: number, venue: Venue, name: string, bundle = 0, worstMicroUsd = 5 * SHARE): Write {
-  const cells = new Float64Array(SEND_CELLS)
-  cells[SendCell.order] = order
-  cells[SendCell.bundle] = bundle
-  cells[SendCell.venue] = venue
-  cells[SendCell.kind] = OrderKind.Entry
-  cells[SendCell.sentMs] = NOON_MS
-  cells[SendCell.worstMicroUsd] = worstMicroUsd
-  const tail = venue === KALSHI ? Buffer.from(name) : Buffer.from(name.slice(2), 'hex')
-  return (ring) => ring.appendCells(RecordKind.Send, cells, SEND_CELLS, tail)
-}
-
-function fill(order: number, venue: Venue, microShares: number, costMicroUsd: number, end = 1): Write {
-  const cells = new Float64Array(FILL_CELLS)
-  cells[FillCell.order] = order
-  cells[FillCell.venue] = venue
-  cells[FillCell.filledMicroShares] = microShares
-  cells[FillCell.costMicroUsd] = costMicroUsd
-  cells[FillCell.feeMicroUsd] = 10
-  cells[FillCell.end] = end
-  return (ring) => ring.appendCells(RecordKind.Fill, cells, FILL_CELLS)
-}
-
-function settlement(microShares: number, paidMicroUsd: number): Write {
-  const cells = new Float64Array(SETTLEMENT_CELLS)
-  cells[SettlementCell.venue] = KALSHI
-  cells[SettlementCell.microShares] = microShares
-  cells[SettlementCell.paidMicroUsd] = paidMicroUsd
-  return (ring) => ring.appendCells(RecordKind.Settlement, cells, SETTLEMENT_CELLS)
-}
-
-function checkpoint(approvedMicroUsd: number, ...positions: number[][]): Write {
-  const rows: CheckpointRow[] = [
-    { section: CheckpointSection.Day, values: [MIDNIGHT_MS, approvedMicroUsd, 0] },
-    ...positions.map((values) => ({ section: CheckpointSection.Position, values })),
-  ]
-  return (ring) => assert.ok(offerCheckpoint(ring, 0, rows))
-}
+import { KALSHI, POLYMARKET } from '@tandem/colo/venue/venue.ts'
+import {
+  checkpoint,
+  command,
+  ended,
+  fill,
+  HASH,
+  listing,
+  MIDNIGHT_MS,
+  NOON_MS,
+  SHARE,
+  send,
+  settlement,
+  type Write,
+  writeRun,
+} from '../../journal-writes.ts'
 
 /** What is recovered of a journal of several runs. */
 async function recovered(t: TestContext, ...runs: Write[][]) {
   const directory = mkdtempSync(join(tmpdir(), 'tandem-recovery-'))
   t.after(() => rmSync(directory, { recursive: true, force: true }))
-  for (const [at, writes] of runs.entries()) {
-    const journal = new Journal({
-      directory,
-      wallAtZeroMs: NOON_MS + at,
-      runId: `run${at}-`,
-      sync: 'interval',
-    })
-    for (const write of writes) write(journal.ring)
-    await journal.close()
-  }
+  for (const [at, writes] of runs.entries()) await writeRun(directory, at, writes)
   const { positions, orders, day, ...rest } = recover(directory, NOON_MS)
   return {
     ...rest,
@@ -188,20 +123,6 @@ test('what is of a pair that is not listed any more is kept', async (t) => {
   assert.deepEqual(open, [['a', POLYMARKET, HASH]])
 })
 
-function command(told: number, reasons: number): Write {
-  const cells = new Float64Array(COMMAND_CELLS)
-  cells[CommandCell.command] = told
-  cells[CommandCell.reasons] = reasons
-  return (ring) => ring.appendCells(RecordKind.Command, cells, COMMAND_CELLS)
-}
-
-function ended(to: TradeState, netMicroUsd: number): Write {
-  const cells = new Float64Array(STATE_CELLS)
-  cells[StateCell.to] = to
-  cells[StateCell.netMicroUsd] = netMicroUsd
-  return (ring) => ring.appendCells(RecordKind.State, cells, STATE_CELLS)
-}
-
 const { Halt, Resume } = JournalCommand
 const { Operator, Stopping, Signer, Refusals, DayLoss } = HaltReason
 
@@ -235,8 +156,6 @@ test('the day’s approvals end with the day', async (t) => {
   assert.equal(approvedMicroUsd, 7 * SHARE)
   const directory = mkdtempSync(join(tmpdir(), 'tandem-recovery-'))
   t.after(() => rmSync(directory, { recursive: true, force: true }))
-  const journal = new Journal({ directory, wallAtZeroMs: NOON_MS, runId: 'run0-', sync: 'interval' })
-  for (const write of [...yesterday, send(0, KALSHI, 'run0-1')]) write(journal.ring)
-  await journal.close()
+  await writeRun(directory, 0, [...yesterday, send(0, KALSHI, 'run0-1')])
   assert.equal(recover(directory, MIDNIGHT_MS).day.approvedMicroUsd, 0)
 })
