@@ -102,17 +102,13 @@ export interface LiveParts {
 
 /** One of several executors: it trades while it holds the lease, and stands by while another does. */
 export interface Succession {
-  readonly newLease: (parts: Pick<LeaseParts, 'fence' | 'onTaken' | 'onLost'>) => Lease
+  readonly newLease: (parts: Pick<LeaseParts, 'fence' | 'onTaken'>) => Lease
   /** How the venues know this run, with its order groups. */
   readonly fence: (orderGroups: readonly string[]) => string
   /** What is done before the first entry. @returns what there is to go on from */
   readonly takeOver: (taking: Taking, lease: Lease, venues: FenceVenues) => Promise<Recovered>
   /** Signs for the wallet: the way to the API key of a nonce. */
   readonly attest: (nonce: number) => Promise<AttestedHeaders>
-  /** It may not trade any more, until it is told otherwise. */
-  readonly onLost: () => void
-  /** Another has traded since this one did: its books are old, and it is to be started anew. */
-  readonly onOutdated: () => void
 }
 
 /** Connections for orders: trades in flight need one each, and one is kept for exits. */
@@ -293,7 +289,6 @@ export class Live {
     this.#lease = succession?.newLease({
       fence: () => succession.fence(this.#orderGroupIds),
       onTaken: (taking) => void this.#taken(taking, succession),
-      onLost: succession.onLost,
     })
     if (succession !== undefined) this.assembly.risk.tenure.untilNs = Number.NEGATIVE_INFINITY
     const signatures = new SignatureDesk(signer, {
@@ -423,12 +418,8 @@ export class Live {
   }
 
   /** The lease is ours: for the first time, or again. */
-  async #taken(taking: Taking, { takeOver, attest, onOutdated }: Succession): Promise<void> {
-    const isOurs = taking.owner === this.#parts.runId || taking.owner === ''
-    if (this.#isTaken) {
-      if (!isOurs) onOutdated()
-      return
-    }
+  async #taken(taking: Taking, { takeOver, attest }: Succession): Promise<void> {
+    if (this.#isTaken) return
     this.#isTaken = true
     const recovered = await takeOver(taking, this.#lease as Lease, {
       triggerOrderGroup: (id) => this.#kalshiRest.triggerOrderGroup(id),
@@ -519,7 +510,6 @@ export class Live {
       })
     while (!isRounded && this.clock.nowNs() < untilNs)
       await new Promise<void>((resume) => this.#afterReads(resume))
-    await this.#lease?.release()
     for (const { link } of this.#privates) link.stop()
     await Promise.all(this.#feeds.map((feed) => feed.close()))
     for (const gateway of this.gateways) gateway.close(this.clock.nowNs())

@@ -23,7 +23,7 @@ import { quoteKeysOf } from '@tandem/colo/quote-keys.ts'
 import { recover } from '@tandem/colo/recovery.ts'
 import { HaltReason } from '@tandem/colo/risk/halt.ts'
 import { spawnSigner } from '@tandem/colo/signer/spawn.ts'
-import { startStreams } from '@tandem/colo/stream/streams.ts'
+import { type Streams, startStreams } from '@tandem/colo/stream/streams.ts'
 import { troublesOf } from '@tandem/colo/trouble.ts'
 import { TurnCell, TurnOutcome } from '@tandem/colo/turn.ts'
 import { ANSWER_NS_MAX } from '@tandem/colo/venue/connection.ts'
@@ -44,6 +44,7 @@ import { ExposureWatch } from './exposure.ts'
 import { answered, Heard } from './heard.ts'
 import type { LiveCommand, LiveOrder, LiveSaying } from './order.ts'
 import { liveReport, Times } from './report.ts'
+import { newSuccession } from './succession.ts'
 import { VitalSigns } from './vitals.ts'
 import { limitThreads } from './young-generation.ts'
 
@@ -211,6 +212,26 @@ async function run(lines: AsyncIterator<string>): Promise<number> {
   const recovered = recover(order.journal, Date.now())
   if ((recovered.halts & HaltReason.Operator) !== 0)
     alarm('an operator halted a run before this one, and it stands: `tandem resume` takes it back', {})
+  let streams: Streams | undefined
+  let isOutdated = false
+  const succession =
+    order.redis === undefined || !order.leases
+      ? undefined
+      : newSuccession({
+          place: order.redis,
+          name: order.redisName,
+          runId,
+          apiKeyNonce: order.apiKeyNonce,
+          signer: order.signer,
+          own: recovered,
+          onTaken: (atMs) => stream(atMs),
+          onOutdated() {
+            isOutdated = true
+            sayOnce('another executor has traded since this one did: start again, to stand by [LEASE_TAKEN]')
+            giveUp?.()
+          },
+          log: alarm,
+        })
   // Last, so that its wall clock is that of the executor's ns 0.
   const wallAtZeroMs = Date.now()
   const journal = new Journal({ directory: order.journal, wallAtZeroMs, runId, sync: 'always' })
@@ -235,6 +256,7 @@ async function run(lines: AsyncIterator<string>): Promise<number> {
     }),
     warm: true,
     quotes: mirror?.quotes,
+    succession: succession?.succession,
     observer,
     recovered,
     onUnlisted: (pairs) =>
@@ -247,26 +269,29 @@ async function run(lines: AsyncIterator<string>): Promise<number> {
         'a held pair is sold before its resolution',
       ),
   })
-  const streams =
-    order.redis === undefined
-      ? undefined
-      : startStreams({
-          name: order.redisName,
-          place: order.redis,
-          directory: journal.directory,
-          durability: journal.durability,
-          runId,
-          wallAtZeroMs,
-          pairs: pairs.map(({ pair }) => pair.id),
-          cells,
-          newWorker: (file, options) => new Worker(file, options),
-          onSuperseded: () =>
-            log.logger.error(
-              { name: order.redisName },
-              'an executor of this name began later, or its clock is ahead: this run is not streamed to Redis',
-            ),
-          onLost: (error) => log.logger.error({ error: error.message }, 'the streams’ thread ended'),
-        })
+  /** Who stands by streams nothing: of one name one run follows the other. */
+  const stream = (takenMs: number | undefined): void => {
+    if (order.redis === undefined) return
+    streams = startStreams({
+      name: order.redisName,
+      place: order.redis,
+      directory: journal.directory,
+      durability: journal.durability,
+      runId,
+      wallAtZeroMs,
+      takenMs,
+      pairs: pairs.map(({ pair }) => pair.id),
+      cells,
+      newWorker: (file, options) => new Worker(file, options),
+      onSuperseded: () =>
+        log.logger.error(
+          { name: order.redisName },
+          'an executor of this name began later, or its clock is ahead: this run is not streamed to Redis',
+        ),
+      onLost: (error) => log.logger.error({ error: error.message }, 'the streams’ thread ended'),
+    })
+  }
+  if (succession === undefined) stream(undefined)
   const noteSignal = record.signal.bind(record)
   record.signal = (...signal) => {
     noteSignal(...signal)
@@ -355,6 +380,8 @@ async function run(lines: AsyncIterator<string>): Promise<number> {
   await signer.stop()
   await mirror?.close()
   await streams?.close()
+  // Its successor reads what was streamed.
+  await succession?.release()
   await metrics.close()
   await log.close()
   const isBarred = isSignerGone || isJournalBlocked || venues.some(({ isSkewed }) => isSkewed)
@@ -363,7 +390,7 @@ async function run(lines: AsyncIterator<string>): Promise<number> {
     ({ feedLoss }, venue) => feedLoss !== '' && feeds[venue].sockets.every(({ opens }) => opens === 0),
   )
   if (isNowhere) troubles.forEach(sayOnce)
-  return isBarred || isNowhere ? EXIT_FAILURE : 0
+  return isBarred || isNowhere || isOutdated ? EXIT_FAILURE : 0
 }
 
 /** The same trouble with another number in it is no news. */

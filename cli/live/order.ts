@@ -24,6 +24,8 @@ export interface LiveOrder {
   readonly redis: RedisPlace | undefined
   /** What the executor, and whoever stands by for it, is called there. */
   readonly redisName: string
+  /** Whether Redis says if it is the one of its name that trades. */
+  readonly leases: boolean
   /** Whether it says how its process is doing, every second. */
   readonly vitals: boolean
 }

@@ -2,18 +2,16 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { RedisPlace } from '@tandem/colo/cache/redis.ts'
-import { clearRuntimeDirectory } from '@tandem/colo/control/runtime-directory.ts'
 import { openRest } from '@tandem/colo/network.ts'
 import { attest } from '@tandem/colo/signer/attest.ts'
 import { NAME_DEFAULT } from '@tandem/colo/stream/stream.ts'
 import { type ApiKey, apiKeyOf } from '@tandem/colo/venue/polymarket/api-key.ts'
 import { Failure } from '@tandem/shared/failure.ts'
-import type { LiveOrder, LiveSaying } from './order.ts'
+import { ExecutorProcess, end, harden, linesOf } from './executor.ts'
+import type { LiveSaying } from './order.ts'
 import type { VenueTimes } from './wire.ts'
-import { YOUNG_GENERATION } from './young-generation.ts'
 
 const fileOf = (specifier: string): string => fileURLToPath(import.meta.resolve(specifier))
 
@@ -54,6 +52,8 @@ export interface SandboxOptions {
   readonly settings?: object
   readonly redis?: RedisPlace | undefined
   readonly redisName?: string
+  /** Executors of one name settle by Redis which of them trades. */
+  readonly leases?: boolean
   /** Of the executor's API key at Polymarket; without one each executor has a new one. */
   readonly apiKeyNonce?: number
 }
@@ -88,16 +88,12 @@ const PER_ORDER_LIMIT = {
 
 /** What the sandbox's door may take to answer; one that is stopped answers never. */
 const DOOR_TIMEOUT_MS = 3_000
-/** An orderly end takes the executor as long as answers are waited for, and its signer. Then it is ended. */
-const END_WAIT_MS = 15_000
 
 /** The loopback venues and an executor that trades on them: two processes, and the door to the venues' books. */
 export class SandboxRun {
   readonly started: SandboxStarted
   /** Where the journal is. */
   readonly journalPath: string
-  /** Where the executor's counters are published. */
-  metricsUrl = ''
   /** How the sandbox ended, in a word, when it did so by itself. */
   sandboxEnd: string | undefined
   readonly #sandbox: ChildProcess
@@ -106,8 +102,7 @@ export class SandboxRun {
   readonly #runDirectory: string
   readonly #orderKeyFile: string
   readonly #signal: AbortSignal
-  #executor: ChildProcess
-  #sayings: AsyncIterator<string>
+  #executor: ExecutorProcess
   #isClosing = false
   #apiKeyNonce = 0
 
@@ -127,8 +122,7 @@ export class SandboxRun {
     this.#signal = signal
     this.journalPath = options.journal ?? join(folder, JOURNAL)
     this.#runDirectory = options.runDirectory ?? join(folder, 'run')
-    this.#executor = this.#spawn()
-    this.#sayings = linesOf(this.#executor)
+    this.#executor = this.#newExecutor(this.#runDirectory)
     // The venues are gone for good, with their books and our keys there: what is in flight is all that is left to do.
     sandbox.once('exit', (code, signal) => {
       if (this.#isClosing) return
@@ -172,7 +166,7 @@ export class SandboxRun {
       writeKey(orderKeyFile, started.accounts.polymarket.privateKey)
       const run = new SandboxRun(started, sandbox, folder, orderKeyFile, options, signal)
       try {
-        await run.#go()
+        await run.#go(run.#executor, run.journalPath, run.#runDirectory)
         return run
       } catch (error) {
         await run.close()
@@ -185,24 +179,13 @@ export class SandboxRun {
     }
   }
 
-  #spawn(): ChildProcess {
-    const flags = ['--disable-sigusr1', ...YOUNG_GENERATION, ...(this.#options.vitals ? ['--expose-gc'] : [])]
-    const executor = spawn(process.execPath, [...flags, fileOf('./main.ts')], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-      detached: true,
-      // Nothing of ours but where Node finds the system's own things: secrets do not travel by environment.
-      env: { PATH: process.env.PATH, TMPDIR: this.#folder },
-    })
-    harden(executor, this.#signal)
-    return executor
-  }
-
-  async #go(): Promise<void> {
-    const { vitals } = this.#options
-    const { polymarket, kalshi, ca, pairs, fees } = this.started
+  /** Tells a new executor where the venues are, has them know its key, and lets it go. */
+  async #go(executor: ExecutorProcess, journal: string, runDirectory: string): Promise<void> {
+    const { polymarket, kalshi, ca, pairs, fees, accounts } = this.started
     const { polymarket: polymarketLedger, kalshi: kalshiLedger } = await this.ledgers()
+    const { vitals, redis, redisName, settings, leases } = this.#options
     const apiKey = await this.#newApiKey()
-    const order: LiveOrder = {
+    const ready = await executor.ready({
       access: {
         polymarket: {
           ...apiKey,
@@ -219,28 +202,26 @@ export class SandboxRun {
       },
       mapping: { pairs, fees },
       fees: FEES,
-      settings: { ...SANDBOX_SETTINGS, ...this.#options.settings },
-      redis: this.#options.redis,
-      redisName: this.#options.redisName ?? NAME_DEFAULT,
+      settings: { ...SANDBOX_SETTINGS, ...settings },
+      redis,
+      redisName: redisName ?? NAME_DEFAULT,
+      leases: leases ?? false,
       signer: { orderKeyFile: this.#orderKeyFile, ephemeral: 'ed25519', limits: PER_ORDER_LIMIT },
       apiKeyNonce: this.#apiKeyNonce,
       balanceMicroUsd: [polymarketLedger.balanceMicroUsd, kalshiLedger.balanceMicroUsd],
-      journal: this.journalPath,
+      journal,
       vitals: vitals ?? false,
-      runDirectory: this.#runDirectory,
-    }
-    this.#tell(JSON.stringify(order))
-    const ready = await this.next()
-    if (ready?.kind !== 'ready') throw ended('the executor ended before it was ready')
-    this.metricsUrl = ready.metricsUrl
+      runDirectory,
+    })
+    if (ready === undefined) throw ended('the executor ended before it was ready')
     await this.#control('POST', '/accounts', {
       kalshi: {
-        userId: this.started.accounts.kalshi.userId,
+        userId: accounts.kalshi.userId,
         keyId: ready.kalshiKeyId,
         publicKey: ready.kalshiPublicKeyPem,
       },
     })
-    this.#tell('go')
+    executor.tell('go')
   }
 
   /** The signer's program signs for the wallet; the venue gives the key that belongs to wallet and nonce. */
@@ -264,34 +245,54 @@ export class SandboxRun {
 
   /** Another executor, on the accounts and the journal of the one that has ended. */
   async restart(): Promise<void> {
-    this.#executor = this.#spawn()
-    this.#sayings = linesOf(this.#executor)
-    await this.#go()
+    this.#executor = this.#newExecutor(this.#runDirectory)
+    await this.#go(this.#executor, this.journalPath, this.#runDirectory)
+  }
+
+  /** Another executor beside the first, with a journal of its own. Whoever asks for it ends it. */
+  async second(name: string): Promise<ExecutorProcess> {
+    const runDirectory = join(this.#folder, `${name}-run`)
+    const executor = this.#newExecutor(runDirectory)
+    await this.#go(executor, join(this.#folder, `${name}-journal`), runDirectory)
+    return executor
+  }
+
+  #newExecutor(runDirectory: string): ExecutorProcess {
+    return new ExecutorProcess({
+      runDirectory,
+      temporaryDirectory: this.#folder,
+      vitals: this.#options.vitals ?? false,
+      signal: this.#signal,
+    })
+  }
+
+  get executor(): ExecutorProcess {
+    return this.#executor
+  }
+
+  /** Where the executor's counters are published. */
+  get metricsUrl(): string {
+    return this.#executor.metricsUrl
   }
 
   /** What the executor says next; undefined when it has ended. */
-  async next(): Promise<LiveSaying | undefined> {
-    const line = await this.#sayings.next()
-    return line.done ? undefined : (JSON.parse(line.value) as LiveSaying)
+  next(): Promise<LiveSaying | undefined> {
+    return this.#executor.next()
   }
 
   /** Asks for a full collection of garbage, and the vitals after it. */
   collect(): void {
-    this.#tell('collect')
+    this.#executor.tell('collect')
   }
 
   /** Waits for the executor's end. @returns how it was, for a person; undefined when all was well. */
-  async executorEnd(): Promise<string | undefined> {
-    await end(this.#executor)
-    // One that was killed has left its sockets.
-    clearRuntimeDirectory(this.#runDirectory)
-    const { exitCode, signalCode } = this.#executor
-    return exitCode === 0 ? undefined : (signalCode ?? `code ${exitCode}`)
+  executorEnd(): Promise<string | undefined> {
+    return this.#executor.ended()
   }
 
   /** Asks for an orderly end: the report follows. */
   stop(): void {
-    this.#tell('stop')
+    this.#executor.tell('stop')
   }
 
   ledgers(): Promise<Ledgers> {
@@ -309,17 +310,13 @@ export class SandboxRun {
   /** Ends both processes and removes what they left; the journal of an executor that did not end well is kept. */
   async close(): Promise<void> {
     this.#isClosing = true
-    await end(this.#executor)
+    await this.#executor.ended()
     await end(this.#sandbox)
     if (this.#executor.exitCode === 0) rmSync(this.#folder, { recursive: true, force: true })
     else {
       const left = readdirSync(this.#folder).filter((name) => name !== JOURNAL)
       for (const name of left) rmSync(join(this.#folder, name), { recursive: true, force: true })
     }
-  }
-
-  #tell(line: string): void {
-    this.#executor.stdin?.write(`${line}\n`)
   }
 
   async #control(method: string, path: string, body?: object): Promise<unknown> {
@@ -341,10 +338,6 @@ export class SandboxRun {
     if (!response.ok) throw ended(`the sandbox's door answered ${response.status}: ${await response.text()}`)
     return response.json()
   }
-}
-
-function linesOf(child: ChildProcess): AsyncIterator<string> {
-  return createInterface({ input: child.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator]()
 }
 
 /** For keys, sockets and the journal of one run. */
@@ -372,23 +365,6 @@ function unwritable(path: string, cause: unknown): Failure {
     todo: 'free space on that disk, or set TMPDIR to a folder on another one',
     cause,
   })
-}
-
-/** Who is gone reads nothing any more: told by its exit, not by the pipe. */
-function harden(child: ChildProcess, signal: AbortSignal): void {
-  child.stdin?.on('error', () => {})
-  const kill = (): void => void child.kill('SIGKILL')
-  signal.addEventListener('abort', kill)
-  child.once('exit', () => signal.removeEventListener('abort', kill))
-}
-
-/** Ends a process by its stdin, and by force where it does not hear. */
-async function end(child: ChildProcess): Promise<void> {
-  child.stdin?.end()
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const timer = setTimeout(() => child.kill('SIGKILL'), END_WAIT_MS)
-  await new Promise((done) => child.once('exit', done))
-  clearTimeout(timer)
 }
 
 /** A process ended that should not have. */

@@ -100,6 +100,8 @@ export interface LeaseParts {
   readonly onTaken: (taking: Taking) => void
   /** It is not ours any more: nothing is begun, and what is open is left until it is ours again, or the successor's. */
   readonly onLost: () => void
+  /** It was ours, and another has it or has had it since: what we know is old. */
+  readonly onOutdated: () => void
   readonly times?: LeaseTimes
 }
 
@@ -122,6 +124,7 @@ export class Lease {
   #losses = 0
   /** Of the last answer that it was another's: the connection on which that was said. */
   #seenOn = -1
+  #wasOurs = false
   #isOver = false
 
   constructor(parts: LeaseParts) {
@@ -212,6 +215,11 @@ export class Lease {
     )
     if (isOurs !== 1) {
       this.#seenOn = connection
+      if (this.#wasOurs) this.#outdated()
+      return
+    }
+    if (this.#wasOurs && before !== runId && before !== '') {
+      this.#outdated()
       return
     }
     // On the connection on which it was seen to be held, and which was never lost, it can only have come to its end.
@@ -239,7 +247,13 @@ export class Lease {
 
   #use(taking: Taking): void {
     this.#found = undefined
+    this.#wasOurs = true
     this.#parts.onTaken(taking)
+  }
+
+  #outdated(): void {
+    this.#isOver = true
+    this.#parts.onOutdated()
   }
 
   #drop(): void {

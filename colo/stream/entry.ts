@@ -43,15 +43,21 @@ export function runMs(wallAtZeroMs: number): number {
 
 /** Makes entries of a journal's batches, in their order. */
 export class JournalEntries {
+  readonly #msOf: (header: SegmentHeader) => number
   /** Of the run that is read. */
   #pairs: string[] = []
+
+  /** @param msOf of the ids of a run's entries */
+  constructor(msOf: (header: SegmentHeader) => number) {
+    this.#msOf = msOf
+  }
 
   of({ header, isBeginning, frames }: TailedBatch): Entry[] {
     if (isBeginning) this.#pairs = []
     const entries = frames.flatMap((frame) => this.#ofRecord(header, frame))
     if (!isBeginning) return entries
     const { runId, wallAtZeroMs, sequence } = header
-    const id = { ms: runMs(wallAtZeroMs), sequence }
+    const id = { ms: this.#msOf(header), sequence }
     return [
       { stream: Stream.Journal, id, fields: [RUN_FIELD, runId, WALL_FIELD, String(wallAtZeroMs)] },
       ...entries,
@@ -59,7 +65,7 @@ export class JournalEntries {
   }
 
   #ofRecord(header: SegmentHeader, { sequence, kind, payload }: Frame): Entry[] {
-    const id = { ms: runMs(header.wallAtZeroMs), sequence: sequence + 1 }
+    const id = { ms: this.#msOf(header), sequence: sequence + 1 }
     if (kind === RecordKind.OrderHash) return [{ stream: Stream.Hashes, id, fields: [HASH_FIELD, payload] }]
     const record = readRecord(kind, payload)
     if (record === undefined) return []

@@ -5,6 +5,7 @@ import { CounterCells, Counters } from '@tandem/shared/counters.ts'
 import { NS_PER_MS } from '@tandem/shared/units.ts'
 import { openRedis } from '../cache/redis.ts'
 import { DurableMark } from '../journal/ring.ts'
+import type { SegmentHeader } from '../journal/segment.ts'
 import { firstSegmentSince, JournalTail } from '../journal/tail.ts'
 import { type Entry, JournalEntries, runMs, VALUE_FIELD } from './entry.ts'
 import { idOfText, isAfter, type StreamId, textOfId } from './id.ts'
@@ -30,14 +31,15 @@ const PASSED = /equal or smaller/
 
 const order = workerData as StreamOrder
 const { name, directory, runId, wallAtZeroMs, pairs } = order
-const ownMs = runMs(wallAtZeroMs)
+/** Of this run's ids. Whoever took the lease is the last, whatever the clocks of those before have said. */
+let ownMs = runMs(Math.max(wallAtZeroMs, order.takenMs ?? 0))
 const durable = new DurableMark(order.durability)
 const signals = new SignalReader(order.signals)
 const cells = new CounterCells(order.cells)
 const client = openRedis(order.place, () => {})
 
 let tail: JournalTail | undefined
-let entries = new JournalEntries()
+let entries = new JournalEntries(msOf)
 /** Read, and not known to be in Redis; what follows is read once they are. */
 let chunk: Entry[] = []
 /** The last entry of the journal that is in Redis. */
@@ -50,6 +52,10 @@ let isPlaced = false
 let isSuperseded = false
 let isClosing = false
 
+function msOf(header: SegmentHeader): number {
+  return header.runId === runId ? ownMs : runMs(header.wallAtZeroMs)
+}
+
 /** Finds out where the streams stand, and goes on from there. */
 async function findPlace(): Promise<void> {
   let top: StreamId | undefined
@@ -58,6 +64,7 @@ async function findPlace(): Promise<void> {
     const id = last === undefined ? undefined : idOfText(last[0])
     if (id !== undefined && isAfter(id, top)) top = id
   }
+  if (order.takenMs !== undefined && tail === undefined) ownMs = Math.max(ownMs, (top?.ms ?? 0) + 1)
   const isLater = top !== undefined && top.ms > ownMs
   if (isLater && !isSuperseded) parentPort?.postMessage(SUPERSEDED)
   isSuperseded = isLater
@@ -65,8 +72,9 @@ async function findPlace(): Promise<void> {
   isPlaced = true
   if (tail !== undefined && (written === undefined || !isAfter(written, top))) return
   tail?.close()
-  tail = new JournalTail(directory, firstSegmentSince(directory, top?.ms ?? 0), () => durable.sequence)
-  entries = new JournalEntries()
+  const fromMs = order.takenMs === undefined ? (top?.ms ?? 0) : wallAtZeroMs
+  tail = new JournalTail(directory, firstSegmentSince(directory, fromMs), () => durable.sequence)
+  entries = new JournalEntries(msOf)
   chunk = []
   written = top
 }

@@ -15,6 +15,11 @@ export interface StreamSource {
   readonly durability: Durability
   readonly runId: string
   readonly wallAtZeroMs: number
+  /**
+   * When the lease was taken, by Redis's clock: this run follows all that the streams hold, whenever it began. Undefined
+   * without a lease.
+   */
+  readonly takenMs: number | undefined
   /** Ids of the run's pairs, by bundle. */
   readonly pairs: readonly string[]
 }

@@ -58,6 +58,7 @@ function orderOf(host: string, ca: string, folder: string): LiveOrder {
     runDirectory: join(folder, 'run'),
     redis: undefined,
     redisName: 'main',
+    leases: false,
     vitals: false,
   }
 }

@@ -68,7 +68,13 @@ interface Streamed {
 }
 
 /** The run that began so many milliseconds after noon, journaled and streamed. */
-function streamed(place: RedisPlace, directory: string, afterMs: number, journal?: Journal): Streamed {
+function streamed(
+  place: RedisPlace,
+  directory: string,
+  afterMs: number,
+  journal?: Journal,
+  takenMs?: number,
+): Streamed {
   const cells = new CounterCells()
   const own = journal ?? openRun(directory, afterMs)
   const streams = startStreams({
@@ -78,6 +84,7 @@ function streamed(place: RedisPlace, directory: string, afterMs: number, journal
     durability: own.durability,
     runId: `run${afterMs}-`,
     wallAtZeroMs: NOON_MS + afterMs,
+    takenMs,
     pairs: ['a', 'b'],
     cells,
     newWorker: (file, options) => new Worker(file, options),
