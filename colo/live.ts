@@ -1,9 +1,10 @@
+import { assert } from '@tandem/shared/assert.ts'
 import { kalshiTradeFeeCeilMicroUsd, ROLE_TAKER } from '@tandem/shared/fees/kalshi.ts'
 import { polymarketFeeChargedMicroUsd } from '@tandem/shared/fees/polymarket.ts'
 import type { Settings } from '@tandem/shared/settings.ts'
 import { type Lots, MICRO_SHARES_PER_LOT, NS_PER_MS, type Ns } from '@tandem/shared/units.ts'
 import { PAUSE_NS_MAX } from './book/integrity.ts'
-import type { Lease, LeaseParts, Taking } from './cache/lease.ts'
+import { LEASE, type Lease, type LeaseParts, type Taking } from './cache/lease.ts'
 import type { QuoteWriter } from './cache/quote-board.ts'
 import type { Clock } from './clock.ts'
 import { type Direction, polymarketBuysOutcome } from './detector/direction.ts'
@@ -27,6 +28,7 @@ import { Reconciler } from './reconciler.ts'
 import type { Recovered } from './recovery.ts'
 import { restart, writeListing } from './restart.ts'
 import { HaltReason, haltNames, TRIPS } from './risk/halt.ts'
+import { ENTRY_MARGIN_NS } from './risk/tenure.ts'
 import { SignatureDesk } from './signature-desk.ts'
 import type { Signer, SignerListener } from './signer/signer.ts'
 import { OrderKind, type Orders } from './state/orders.ts'
@@ -114,6 +116,11 @@ export interface Succession {
 /** Connections for orders: trades in flight need one each, and one is kept for exits. */
 const CONNECTIONS_PER_VENUE = 6
 const UPKEEP_NS = 20 * NS_PER_MS
+// Or entries would stop whenever one is late.
+assert(
+  ENTRY_MARGIN_NS / NS_PER_MS + 2 * LEASE.renewMs + LEASE.driftMs < LEASE.leaseMs,
+  'LEASE_OUTLIVES_A_MISSED_RENEWAL',
+)
 /** How often a dry Turn keeps code and caches warm. */
 const DRY_TURN_NS = 250 * NS_PER_MS
 /** A pause of the loop over this is counted. */

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -206,7 +207,13 @@ export class SandboxRun {
       redis,
       redisName: redisName ?? NAME_DEFAULT,
       leases: leases ?? false,
-      signer: { orderKeyFile: this.#orderKeyFile, ephemeral: 'ed25519', limits: PER_ORDER_LIMIT },
+      signer: {
+        orderKeyFile: this.#orderKeyFile,
+        ephemeral: 'ed25519',
+        // Another executor of the account has another key.
+        kalshiKeyId: randomUUID(),
+        limits: PER_ORDER_LIMIT,
+      },
       apiKeyNonce: this.#apiKeyNonce,
       balanceMicroUsd: [polymarketLedger.balanceMicroUsd, kalshiLedger.balanceMicroUsd],
       journal,

@@ -1,6 +1,4 @@
-import { assert } from '@tandem/shared/assert.ts'
 import { NS_PER_MS, type Ns } from '@tandem/shared/units.ts'
-import { ENTRY_MARGIN_NS } from '../risk/tenure.ts'
 import type { RedisClient } from './redis.ts'
 
 // Of several executors of one name, one trades: whoever holds a key that expires and is renewed long before. The others
@@ -28,20 +26,16 @@ export interface LeaseTimes {
 }
 
 export const LEASE: LeaseTimes = { leaseMs: 8_000, renewMs: 1_000, driftMs: 500, lookMs: 100 }
-assert(
-  ENTRY_MARGIN_NS / NS_PER_MS + 2 * LEASE.renewMs + LEASE.driftMs < LEASE.leaseMs,
-  'LEASE_OUTLIVES_A_MISSED_RENEWAL',
-)
 
+/** With '1' at the end it is left to another where Redis has forgotten whose it was. */
 const TAKE = `
-if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then
-  local owner = redis.call('GET', KEYS[2])
-  redis.call('SET', KEYS[2], ARGV[1])
-  redis.call('HSET', KEYS[3], ARGV[1], ARGV[3])
-  local now = redis.call('TIME')
-  return {1, owner or '', redis.call('HGETALL', KEYS[3]), now[1] * 1000 + math.floor(now[2] / 1000)}
-end
-return {0}
+local owner = redis.call('GET', KEYS[2])
+if not owner and ARGV[4] == '1' then return {2} end
+if not redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return {0, redis.call('GET', KEYS[1])} end
+redis.call('SET', KEYS[2], ARGV[1])
+redis.call('HSET', KEYS[3], ARGV[1], ARGV[3])
+local now = redis.call('TIME')
+return {1, owner or '', redis.call('HGETALL', KEYS[3]), now[1] * 1000 + math.floor(now[2] / 1000)}
 `
 const RENEW = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
@@ -77,6 +71,7 @@ interface LeaseCommands {
     run: string,
     ms: number,
     fence: string,
+    yields: '0' | '1',
   ): Promise<unknown[]>
   tandemRenew(lease: string, run: string, ms: number): Promise<number>
   tandemFence(lease: string, fences: string, run: string, of: string, fence: string): Promise<number>
@@ -125,6 +120,10 @@ export class Lease {
   /** Of the last answer that it was another's: the connection on which that was said. */
   #seenOn = -1
   #wasOurs = false
+  /** Who was seen to have it. */
+  #known = ''
+  /** Where Redis has forgotten whose it was, it is left until then to the one that was seen to have it: that one knows its books. */
+  #yieldsUntilNs = Number.POSITIVE_INFINITY
   #isOver = false
 
   constructor(parts: LeaseParts) {
@@ -205,6 +204,7 @@ export class Lease {
     const { leaseMs, driftMs } = this.#times
     const { lease, owner, fences } = this.#keys
     const connection = this.#losses
+    const isYielding = this.#known !== '' && askedNs < this.#yieldsUntilNs
     const [isOurs, before, entries, atMs] = await this.#client.tandemTake(
       lease,
       owner,
@@ -212,9 +212,16 @@ export class Lease {
       runId,
       leaseMs,
       fence(),
+      isYielding ? '1' : '0',
     )
+    if (isOurs === 2) {
+      this.#yieldsUntilNs = Math.min(this.#yieldsUntilNs, askedNs + leaseMs * NS_PER_MS)
+      return
+    }
+    this.#yieldsUntilNs = Number.POSITIVE_INFINITY
     if (isOurs !== 1) {
       this.#seenOn = connection
+      this.#known = before as string
       if (this.#wasOurs) this.#outdated()
       return
     }

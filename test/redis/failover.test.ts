@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { EXIT_FAILURE } from '@tandem/cli/failure.ts'
 import type { ExecutorProcess } from '@tandem/cli/live/executor.ts'
 import type { LiveReport } from '@tandem/cli/live/report.ts'
 import { SandboxRun } from '@tandem/cli/live/sandbox.ts'
@@ -25,6 +26,8 @@ const SOON_MS = 90_000
 class Heard {
   readonly executor: ExecutorProcess
   sent = 0
+  /** When it was first told that an order left, up to a second after it did. */
+  firstMs = 0
   report: LiveReport | undefined
   isOver = false
 
@@ -35,7 +38,7 @@ class Heard {
 
   async #listen(): Promise<void> {
     for (let said = await this.executor.next(); said !== undefined; said = await this.executor.next()) {
-      if (said.kind === 'sent') this.sent++
+      if (said.kind === 'sent' && this.sent++ === 0) this.firstMs = performance.now()
       if (said.kind === 'report') this.report = said.report
     }
     this.isOver = true
@@ -65,7 +68,8 @@ async function scene(context: TestContext) {
   })
   await until('the first one’s trades', () => first.sent >= TRADES)
   const second = new Heard(await run.second('second'))
-  await sleep(2_000)
+  const before = first.sent
+  await until('more of the first one’s trades', () => first.sent >= before + TRADES)
   assert.equal(second.sent, 0)
   const [, text] = (await redisCli(server.port, 'hgetall', 'fences:{main}')).split('\n')
   return { server, run, first, second, fence: readFence(text) }
@@ -96,9 +100,8 @@ describe('two executors of one name', { skip: skipWithoutRedis() }, () => {
       first.executor.kill('SIGKILL')
       const killedMs = performance.now()
       await until('the second one’s trades', () => second.sent >= TRADES)
-      const firstTradeMs = performance.now() - killedMs
       context.diagnostic(
-        `${before} orders of the first; the second had sent ${TRADES} after ${Math.round(firstTradeMs)} ms, of which ${LEASE.leaseMs + LEASE.driftMs} are the lease`,
+        `${before} trades of the first; the second’s first was told ${Math.round(second.firstMs - killedMs)} ms after the kill, of which ${LEASE.leaseMs + LEASE.driftMs} are the lease`,
       )
 
       // It is stopped at both venues, and written off.
@@ -133,16 +136,38 @@ describe('two executors of one name', { skip: skipWithoutRedis() }, () => {
       await until('the second one’s trades', () => second.sent >= TRADES)
       const before = first.sent
       first.executor.kill('SIGCONT')
-      // It asks for the lease until it has it: only then it is certain that its books are old.
-      await sleep(3_000)
+      await until('the first one’s end', () => first.isOver)
+      assert.equal(await first.executor.ended(), `code ${EXIT_FAILURE}`)
       second.executor.tell('stop')
       await until('the second one’s report', () => second.report !== undefined)
       await second.executor.ended()
-      await until('the first one’s end', () => first.isOver)
-      assert.equal(await first.executor.ended(), 'code 1')
       // What it had decided on when it stood still was told when it woke.
       assert.ok(first.sent - before <= TRADES)
       assert.equal(second.report?.exposed_at_end_lots, 0)
+      assert.ok((await nakedShares(run)) < 1)
+    },
+  )
+
+  it(
+    'a Redis that is away for ten seconds stops entries for as long, and nothing else',
+    { timeout: 240_000 },
+    async (context) => {
+      const { server, run, first, second } = await scene(context)
+      await server.kill()
+      await sleep(LEASE.leaseMs)
+      const [before, beforeSecond] = [first.sent, second.sent]
+      await sleep(10_000 - LEASE.leaseMs)
+      assert.deepEqual([first.sent, second.sent], [before, beforeSecond])
+      // It comes back without a memory: either may have it, and the first may have to end itself.
+      await server.restart()
+      const backMs = performance.now()
+      await until('trades again', () => first.sent + second.sent >= before + beforeSecond + TRADES)
+      context.diagnostic(
+        `${before} trades before; ${TRADES} more were told ${Math.round(performance.now() - backMs)} ms after Redis was back`,
+      )
+      for (const { executor } of [first, second]) executor.tell('stop')
+      await until('their reports', () => first.isOver && second.isOver)
+      for (const { report } of [first, second]) assert.equal(report?.exposed_at_end_lots, 0)
       assert.ok((await nakedShares(run)) < 1)
     },
   )

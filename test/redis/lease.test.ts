@@ -17,6 +17,9 @@ class Holder {
   readonly lease: Lease
   readonly takings: Taking[] = []
   lost = 0
+  outdated = 0
+  /** Its loop does not turn. */
+  stands = false
   /** When the first taking was told. */
   takenMs = 0
   readonly runId: string
@@ -36,9 +39,12 @@ class Holder {
         this.takenMs = performance.now()
       },
       onLost: () => this.lost++,
+      onOutdated: () => this.outdated++,
       times: TIMES,
     })
-    this.#timer = setInterval(() => this.lease.tick(nowNs()), TICK_MS)
+    this.#timer = setInterval(() => {
+      if (!this.stands) this.lease.tick(nowNs())
+    }, TICK_MS)
     this.#disconnect = () => client.disconnect()
   }
 
@@ -113,6 +119,27 @@ test(
     await second.lease.release()
     assert.equal(await redisCli(server.port, 'hlen', 'fences:{main}'), '0')
     assert.equal(await redisCli(server.port, 'exists', 'lease:{main}'), '0')
+    check()
+  },
+)
+
+test(
+  'one that stood still for longer than its lease knows that its books are old as soon as it looks',
+  { skip },
+  async (context) => {
+    const server = await RedisServer.start()
+    context.after(() => server.stop())
+    const { join, until, check } = watch(context, server.place)
+    const first = join('first')
+    await until('the first', () => first.trades)
+    const second = join('second')
+    first.stands = true
+    await until('the second', () => second.trades)
+    first.stands = false
+    await until('its being told', () => first.outdated === 1)
+    await sleep(2 * TIMES.leaseMs)
+    assert.deepEqual([first.trades, first.takings.length, first.lost, first.outdated], [false, 1, 1, 1])
+    assert.ok(second.trades)
     check()
   },
 )

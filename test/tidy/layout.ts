@@ -106,8 +106,6 @@ const entries = [
   /\.d\.ts$/,
   // The third venue keeps its slot: its facts are held by the vectors until its gateway comes.
   /(^|\/)polymarket-us(\/|\.ts$)/,
-  // Until the lease pulls it.
-  /^colo\/fence\.ts$/,
   // The same file names for each venue; main brings in who sends, asks by REST and subscribes.
   /^colo\/venue\/[^/]+\/(urls|messages|error|gateway|rest)\.ts$/,
 ]
