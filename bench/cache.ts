@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { connectRedis } from '@tandem/cli/redis.ts'
@@ -7,21 +10,30 @@ import { type Mirror, startMirror } from '@tandem/colo/cache/mirror.ts'
 import { PriceReader } from '@tandem/colo/cache/price-reader.ts'
 import { quoteKey } from '@tandem/colo/cache/quote.ts'
 import type { RedisPlace } from '@tandem/colo/cache/redis.ts'
+import { Journal } from '@tandem/colo/journal/journal.ts'
+import { FILL_CELLS, RecordKind } from '@tandem/colo/journal/record.ts'
 import { Listing } from '@tandem/colo/listing.ts'
 import { quoteKeysOf } from '@tandem/colo/quote-keys.ts'
+import { streamKey } from '@tandem/colo/stream/stream.ts'
+import { startStreams } from '@tandem/colo/stream/streams.ts'
 import { CounterCells, Counters } from '@tandem/shared/counters.ts'
 import type { Lots, Price } from '@tandem/shared/units.ts'
+import type { Histogram } from 'hdr-histogram-js'
 import { RedisServer } from '../test/redis/servers.ts'
 import { benchTape } from './path/tape.ts'
 import { histogram, PathTimes, percentilesUs } from './path/times.ts'
 
-// What the mirror costs and how late it is, against a real redis-server on this machine: how long after a book has changed
-// a reader sees it, while 10,000 books a second change; and what a frame costs on the path with the mirror and without.
+// What Redis costs and how late it is, on a real redis-server on this machine: how long after a book has changed a reader
+// sees it, while 10,000 books a second change; how long after a record is durable it stands in its stream; and what a frame
+// costs on the path with the mirror and without.
 
 const BOOKS = 1_000
 const UPDATES_PER_S = 10_000
 const SECONDS = 10
 const CENT = 100 as Price
+/** Records that are followed one by one into the stream, and so many at once: fewer than it keeps. */
+const PROBES = 1_000
+const BURST = 100_000
 /** Rounds of the tape: the first two warm code and caches, then with and without in turn. */
 const ROUNDS = 8
 
@@ -90,6 +102,66 @@ async function visible(place: RedisPlace): Promise<object> {
   }
 }
 
+/** A record's way from the ring of the journal, by the disk, to a reader of the stream. */
+async function streamed(place: RedisPlace): Promise<object> {
+  const directory = mkdtempSync(join(tmpdir(), 'tandem-bench-'))
+  const run = { runId: 'bench-', wallAtZeroMs: Date.now() }
+  const journal = new Journal({ directory, ...run, sync: 'always' })
+  const cells = new CounterCells()
+  const streams = startStreams({
+    ...run,
+    name: 'bench',
+    place,
+    directory,
+    durability: journal.durability,
+    takenMs: undefined,
+    pairs: [],
+    cells,
+    newWorker: (file, options) => new Worker(file, options),
+    onSuperseded: () => {},
+    onLost: (error) => {
+      throw error
+    },
+  })
+  const client = await connectRedis(place)
+  const fill = new Float64Array(FILL_CELLS)
+  const append = (count: number): void => {
+    for (let i = 0; i < count; i++) journal.ring.appendCells(RecordKind.Fill, fill, FILL_CELLS)
+  }
+  const reach = async (fills: number): Promise<void> => {
+    while ((await client.xlen(streamKey('fills', 'bench'))) < fills);
+  }
+  append(1)
+  await reach(1)
+  const [durableNs, seenNs] = [histogram(), histogram()]
+  for (let probe = 1; probe <= PROBES; probe++) {
+    const sentMs = performance.now()
+    append(1)
+    journal.flush()
+    const durableMs = performance.now()
+    await reach(probe + 1)
+    durableNs.recordValue(Math.round((durableMs - sentMs) * 1e6))
+    seenNs.recordValue(Math.round((performance.now() - durableMs) * 1e6))
+  }
+  const beganMs = performance.now()
+  for (let done = 0; done < BURST; done += BURST / 100) {
+    append(BURST / 100)
+    journal.flush()
+  }
+  await reach(1 + PROBES + BURST)
+  const seconds = (performance.now() - beganMs) / 1_000
+  client.disconnect()
+  await journal.close()
+  await streams.close()
+  rmSync(directory, { recursive: true, force: true })
+  const ms = (times: Histogram, percentile: number): number => times.getValueAtPercentile(percentile) / 1e6
+  return {
+    durable_ms: { p50: ms(durableNs, 50), p99: ms(durableNs, 99) },
+    then_seen_ms: { p50: ms(seenNs, 50), p99: ms(seenNs, 99), samples: PROBES },
+    records_per_s: Math.round(BURST / seconds),
+  }
+}
+
 async function onThePath(place: RedisPlace): Promise<object> {
   const { tape, pairs, settings } = await benchTape()
   const [without, mirrored] = [new PathTimes(), new PathTimes()]
@@ -122,7 +194,11 @@ async function onThePath(place: RedisPlace): Promise<object> {
 export async function run(): Promise<object> {
   const server = await RedisServer.start()
   try {
-    return { ...(await visible(server.place)), path: await onThePath(server.place) }
+    return {
+      ...(await visible(server.place)),
+      stream: await streamed(server.place),
+      path: await onThePath(server.place),
+    }
   } finally {
     await server.stop()
   }

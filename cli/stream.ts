@@ -29,7 +29,7 @@ interface Options {
 
 interface TradeOptions extends Options {
   group?: string
-  consumer?: string
+  consumer: string
   follow?: boolean
 }
 
@@ -75,7 +75,7 @@ async function withRedis(
 async function printEntries(
   client: RedisClient,
   stream: TradeStream,
-  { name, group, consumer = '', follow = false, json = false }: TradeOptions,
+  { name, group, consumer, follow = false, json = false }: TradeOptions,
   io: Io,
 ): Promise<void> {
   const key = streamKey(stream, name)
@@ -112,7 +112,7 @@ async function printEntries(
   for (;;) {
     const isMore = await printPage().catch((error: unknown) => {
       // It comes back, and then nothing is missed.
-      if (follow && client.status !== 'end' && !isAnswer(error)) return false
+      if (follow && !isLasting(error)) return false
       throw failureOf(error, key)
     })
     if (isMore) continue
@@ -122,9 +122,9 @@ async function printEntries(
   if (isArray) io.stdout(separator === '[\n' ? '[]\n' : '\n]\n')
 }
 
-/** Whether Redis has answered, with an error. */
-function isAnswer(error: unknown): boolean {
-  return error instanceof Error && error.name === 'ReplyError'
+/** Errors that another attempt would only bring again, not those of a Redis that is away, loading or changing its master. */
+function isLasting(error: unknown): boolean {
+  return error instanceof Error && /^(ERR|WRONGTYPE|NOAUTH|NOPERM) /.test(error.message)
 }
 
 function failureOf(cause: unknown, where: string): unknown {
@@ -156,9 +156,10 @@ function lineOf(stream: TradeStream, { id, value }: StreamEntry): string {
 }
 
 async function printStanding(client: RedisClient, { name, json }: Options, io: Io): Promise<void> {
-  const nowMs = Date.now()
-  const recovered = await recoverFromStream(client, name, nowMs)
   const where = streamKey(Stream.Journal, name)
+  const recovered = await recoverFromStream(client, name, Date.now()).catch((error: unknown) => {
+    throw failureOf(error, where)
+  })
   if (recovered === undefined)
     throw new Failure({
       code: 'STREAM_NOT_WHOLE',

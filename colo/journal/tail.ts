@@ -50,7 +50,7 @@ export class JournalTail {
   #number: number
   #file: number | undefined
   #header: SegmentHeader | undefined
-  #place: Place = { sequence: 0, chain: NO_CHAIN }
+  #place: Place
   /** Of the file, from the batch at `#offset` on as far as it was read. */
   #bytes = Buffer.alloc(0)
   #at = 0
@@ -61,12 +61,13 @@ export class JournalTail {
     this.#directory = directory
     this.#number = number
     this.#durable = durable
+    this.#place = { sequence: durable(), chain: NO_CHAIN }
     const before = listSegments(directory).filter((other) => other < number)
     for (let other = before.pop(); other !== undefined && this.#header === undefined; other = before.pop())
       this.#header = headerOf(directory, other)
   }
 
-  /** Of the record that comes next. */
+  /** Of the record that comes next; of the next durable one before the first segment is opened. */
   get sequence(): number {
     return this.#place.sequence
   }

@@ -45,7 +45,7 @@ let chunk: Entry[] = []
 /** The last entry of the journal that is in Redis. */
 let written: StreamId | undefined
 /** Records of the journal before this one are in Redis. */
-let writtenSequence = 0
+let writtenSequence = order.durability.firstSequence
 let signalsWritten = 0
 /** Whether it is known where the streams stand. A new connection may be to a Redis that has lost something. */
 let isPlaced = false
@@ -103,8 +103,8 @@ function signalEntries(): Entry[] {
   })
 }
 
-/** Writes what was read, all of it or nothing. */
-async function write(): Promise<void> {
+/** Writes what was read from there, all of it or nothing. */
+async function write(from: JournalTail): Promise<void> {
   const told = signalEntries()
   if (chunk.length + told.length > 0) {
     const all = client.multi()
@@ -119,7 +119,7 @@ async function write(): Promise<void> {
     cells.add(Counters.streamWritten, 0, answers.length - refusals.length)
   }
   written = chunk.at(-1)?.id ?? written
-  writtenSequence = tail?.sequence ?? 0
+  writtenSequence = from.sequence
   chunk = []
   signals.release(told.length)
   signalsWritten += told.length
@@ -135,7 +135,7 @@ async function round(): Promise<void> {
       if (isSuperseded) waitMs = REST_MS
       if (isPlaced && tail !== undefined) {
         read(tail)
-        await write()
+        await write(tail)
         if (durable.sequence > tail.sequence) waitMs = 0
       }
     } catch {
@@ -143,7 +143,7 @@ async function round(): Promise<void> {
       waitMs = REST_MS
     }
   cells.set(Counters.streamUp, Number(isReady && isPlaced))
-  cells.set(Counters.streamBehind, tail === undefined ? 0 : durable.sequence - writtenSequence)
+  cells.set(Counters.streamBehind, durable.sequence - writtenSequence)
   cells.set(Counters.streamDropped, signals.dropped)
   const isDone = isPlaced && chunk.length === 0 && writtenSequence === durable.sequence
   if (isClosing && isDone) process.exit()

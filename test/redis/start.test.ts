@@ -62,7 +62,7 @@ describe('trading with a Redis', { skip: skipWithoutRedis() }, () => {
       await soon(async () => ((await priced()).length === 2 ? true : undefined))
       assert.match(await redisCli(server.port, 'keys', 'price:*'), new RegExp(PAIR))
       const report = JSON.parse((await started).stdout) as StartReport
-      assert.ok(report.trades.count >= 20, `${report.trades.count} trades`)
+      assert.ok(report.trades.count > 0, `${report.trades.count} trades`)
       assert.equal(report.pnl_micro_usd.ours, report.pnl_micro_usd.ledgers)
       assert.equal(report.exposed_at_end_lots, 0)
 
