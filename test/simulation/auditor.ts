@@ -405,6 +405,7 @@ export class Auditor implements OrderWitness {
   readonly observer: ExecutorObserver & BookListener = {
     turn: (cells) => this.#turn(cells),
     signal() {},
+    fair() {},
     badFrame() {},
     halted: (halts) => {
       const isTripped = (halts & TRIPS) !== 0
