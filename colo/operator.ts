@@ -1,6 +1,7 @@
 import { decimalFromScaled } from '@tandem/shared/decimal.ts'
 import { Failure } from '@tandem/shared/failure.ts'
 import { nameOf } from '@tandem/shared/named-integer.ts'
+import { BookState } from './book/integrity.ts'
 import type { Clock } from './clock.ts'
 import type { Operated, ResumeRequest, UnwindRequest } from './control/control.ts'
 import { Lag } from './detector/ensemble.ts'
@@ -135,18 +136,14 @@ export class Operator implements Operated {
     const { ensemble, listing } = this.#parts.assembly
     const { lag, sureness, fairPrice } = ensemble
     return listing.bundles
-      .flatMap(({ id }, bundle) =>
-        lag[bundle] === Lag.Polymarket || lag[bundle] === Lag.Kalshi
-          ? [
-              {
-                pair: id,
-                venue: VENUE_NAMES[lag[bundle]],
-                fair: decimalFromScaled(fairPrice[bundle], 4, 2),
-                sureness: sureness[bundle],
-              },
-            ]
-          : [],
-      )
+      .flatMap(({ id, books }, bundle) => {
+        const lagging = lag[bundle]
+        if (lagging !== Lag.Polymarket && lagging !== Lag.Kalshi) return []
+        // The ensemble hears of a lost socket with the book's next frame, which may be long in coming.
+        if (books.some((book, venue) => listing.books[venue][book].state !== BookState.Live)) return []
+        const fair = decimalFromScaled(fairPrice[bundle], 4, 2)
+        return [{ pair: id, venue: VENUE_NAMES[lagging], fair, sureness: sureness[bundle] }]
+      })
       .sort((a, b) => b.sureness - a.sureness)
       .slice(0, LAGGING_TOLD_MAX)
   }

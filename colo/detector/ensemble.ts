@@ -28,7 +28,8 @@ const TOPS = 2 * VENUES
 
 /**
  * What each bundle's named outcome is worth by both books together, and which venue is behind. For people, and for the
- * order in which two legs are written; never a reason to trade (docs/ENSEMBLE.md).
+ * order in which two legs are written; never a reason to trade (docs/ENSEMBLE.md). As of the last touch of either book:
+ * what happens to one between frames, a lost socket, its close, is seen with the next.
  */
 export class Ensemble {
   /** By bundle, of the named outcome, in 1e-4 dollar; PRICE_NONE where it is Unknown. */

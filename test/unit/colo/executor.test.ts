@@ -1322,6 +1322,22 @@ test('an operator sees the orders that are under way, and nothing that could be 
   assert.deepEqual(operator.orders(), [])
 })
 
+test('an operator sees which venue lags, and nothing once a socket is lost, though no frame has told of it', () => {
+  const parts = scene()
+  const { operator } = operated(parts)
+  parts.polymarket('0.44', '0.46')
+  parts.kalshi('0.4400', '0.5400')
+  assert.deepEqual(operator.status().lagging, [])
+  parts.kalshi('0.4800', '0.5000')
+  // Kalshi has come up by four of its half widths: it counts five times as much.
+  assert.deepEqual(
+    operator.status().lagging.map(({ sureness, ...rest }) => ({ ...rest, sureness: sureness.toFixed(2) })),
+    [{ pair: 'pair', venue: 'polymarket', fair: '0.4833', sureness: '0.70' }],
+  )
+  parts.intakes[KALSHI].disconnected(0, parts.clock.nowNs())
+  assert.deepEqual(operator.status().lagging, [])
+})
+
 test('an operator sees Kalshi’s positions in Kalshi’s own words, whichever way the pair is mapped', () => {
   const parts = scene({ polarity: 'inverse' })
   const { operator } = operated(parts)
