@@ -22,6 +22,10 @@ const commands: Record<string, Listed> = {
   price: { summary: 'show mirrored prices of a pair', load: () => import('./price.ts') },
   stream: { summary: 'read what was streamed to Redis', load: () => import('./stream.ts') },
   replay: { summary: 'run a recorded tape through the executor', load: () => import('./replay.ts') },
+  ensemble: {
+    summary: 'judge the fair value of both venues’ books on a tape',
+    load: () => import('./ensemble.ts'),
+  },
   record: { summary: 'write what the venues say into tapes', load: () => import('./record.ts') },
   explain: {
     summary: 'say what one pair of books is worth, and what would be sent',

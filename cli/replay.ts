@@ -1,8 +1,9 @@
 import { readConfig } from '@tandem/colo/config.ts'
-import { feesOf, readMapping } from '@tandem/shared/mapping.ts'
+import { feesOf } from '@tandem/shared/mapping.ts'
 import type { Register } from './command.ts'
-import { readJson } from './input.ts'
+import { tellFaults } from './replay/faults.ts'
 import { summaryLines } from './replay/lines.ts'
+import { readPairs } from './replay/pairs.ts'
 import { Replay } from './replay/run.ts'
 import { readTape } from './replay/tape.ts'
 
@@ -15,9 +16,6 @@ interface Options {
   stress?: boolean
   json?: boolean
 }
-
-/** Faults are told one a line; beyond this many only their number is. */
-const FAULTS_TOLD_MAX = 20
 
 export const register: Register = (program, io) => {
   program
@@ -34,8 +32,7 @@ export const register: Register = (program, io) => {
     .option('--json', 'one JSON document')
     .action(async (path: string, options: Options) => {
       const { settings } = readConfig({ file: options.config, mode: 'replay' })
-      const { mapping, ignored } = readMapping(readJson(options.pairs), options.pairs)
-      for (const key of ignored) io.stderr(`tandem: ${options.pairs}: ${key} is not known and was left out\n`)
+      const mapping = readPairs(options.pairs, io)
       const pairs = mapping.pairs.map((pair) => ({
         pair,
         fees: feesOf(mapping, pair, options.fees, options.pairs),
@@ -45,9 +42,6 @@ export const register: Register = (program, io) => {
       })
       const report = replay.report()
       io.stdout(options.json ? `${JSON.stringify(report)}\n` : summaryLines(report))
-      const faults = replay.faults(path)
-      for (const fault of faults.slice(0, FAULTS_TOLD_MAX)) io.fail(fault)
-      if (faults.length > FAULTS_TOLD_MAX)
-        io.stderr(`tandem: and ${faults.length - FAULTS_TOLD_MAX} more like these\n`)
+      tellFaults(replay.faults(path), io)
     })
 }

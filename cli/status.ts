@@ -22,7 +22,7 @@ export const register: Register = (program, io) => {
 
 function lines(status: Status): string {
   const { mode, run, pid, up_ms: up, halts, lease, pool, trades, orders, journal } = status
-  const { feeds, gateways, money_micro_usd: money } = status
+  const { lagging, feeds, gateways, money_micro_usd: money } = status
   const lag = journal.appended - journal.durable
   return [
     `mode     ${mode}; run ${run}, process ${pid}, up ${Math.floor(up / 1_000)} s`,
@@ -60,5 +60,14 @@ function lines(status: Status): string {
         dollars(money[venue].reserved),
       ]),
     ),
+    ...(lagging.length === 0 ? [] : [laggingTable(lagging)]),
   ].join('\n')
+}
+
+/** Of no bearing on whether it trades: docs/ENSEMBLE.md. */
+function laggingTable(lagging: Status['lagging']): string {
+  return table(
+    ['pair', 'lags', 'fair value', 'sureness'],
+    lagging.map(({ pair, venue, fair, sureness }) => [pair, venue, fair, sureness.toFixed(2)]),
+  )
 }

@@ -2,6 +2,7 @@ import { type Counter, type CounterCells, Counters } from '@tandem/shared/counte
 import type { Ns, Price } from '@tandem/shared/units.ts'
 import type { BookState } from './book/integrity.ts'
 import type { Direction } from './detector/direction.ts'
+import type { Lag } from './detector/ensemble.ts'
 import type { SignalChange } from './detector/signal.ts'
 import type { ExecutorObserver } from './executor.ts'
 import type { BookListener, Cause, Intake } from './feed/intake.ts'
@@ -43,6 +44,11 @@ export class Counting implements ExecutorObserver, BookListener {
 
   signal(bundle: number, direction: Direction, change: SignalChange, grossMicroUsd: number, nowNs: Ns): void {
     this.#next.signal(bundle, direction, change, grossMicroUsd, nowNs)
+  }
+
+  fair(bundle: number, fairPrice: number, lag: Lag, sureness: number, nowNs: Ns): void {
+    this.#cells.add(Counters.fairs, lag)
+    this.#next.fair(bundle, fairPrice, lag, sureness, nowNs)
   }
 
   leg(cells: Float64Array): void {

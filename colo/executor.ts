@@ -11,6 +11,7 @@ import type { Bundle } from './detector/bundle.ts'
 import type { BundleIndex } from './detector/bundle-index.ts'
 import { type Direction, kalshiSide, polymarketSide, topCost } from './detector/direction.ts'
 import { edgeAtTopFloorMicroUsd, grossAtTopMicroUsd } from './detector/edge.ts'
+import type { Ensemble, Lag } from './detector/ensemble.ts'
 import { isPlanned, PlanOutcome } from './detector/plan.ts'
 import type { Planner } from './detector/planner.ts'
 import type { Policy } from './detector/policy.ts'
@@ -47,6 +48,8 @@ export interface Parser {
 export interface ExecutorObserver extends TradeObserver, ReconcileObserver {
   turn(cells: Float64Array): void
   signal(bundle: number, direction: Direction, change: SignalChange, grossMicroUsd: number, nowNs: Ns): void
+  /** A pair's fair value was computed anew, or is no more known: detector/ensemble.ts says what each is. */
+  fair(bundle: number, fairPrice: number, lag: Lag, sureness: number, nowNs: Ns): void
   badFrame(venue: Venue, outcome: number): void
   /** Entries were stopped or allowed again. @param halts the reasons that stand now: bits of HaltReason */
   halted(halts: number, nowNs: Ns): void
@@ -63,6 +66,7 @@ export interface ExecutorParts {
   readonly policies: readonly Policy[]
   readonly planner: Planner
   readonly signals: Signals
+  readonly ensemble: Ensemble
   readonly risk: Risk
   readonly breakers: Breakers
   readonly ledger: Ledger
@@ -169,6 +173,7 @@ export class Executor implements PoolOwner, SignerListener {
     for (let i = 0; i < this.#touchedCount; i++) {
       const bundle = this.#touched[i]
       this.#isTouched[bundle] = 0
+      this.#value(bundle, nowNs)
       for (let direction = 0; direction < DIRECTIONS; direction++) {
         this.#touch(bundle, direction as Direction, nowNs)
         const outcome = this.#decide(bundle, direction as Direction, nowNs, NO_SLOT)
@@ -271,6 +276,16 @@ export class Executor implements PoolOwner, SignerListener {
     const grossMicroUsd = grossAtTopMicroUsd(bundle, polymarket, kalshi, direction)
     const change = signals.look(bundleIndex, direction, grossMicroUsd)
     if (change !== SignalChange.None) observer.signal(bundleIndex, direction, change, grossMicroUsd, nowNs)
+  }
+
+  /** Keeps the fair value current, before a decision that may order its legs by it. */
+  #value(bundleIndex: number, nowNs: Ns): void {
+    const { bundles, intakes, ensemble, observer } = this.#parts
+    const { books } = bundles[bundleIndex]
+    const polymarket = intakes[POLYMARKET].books[books[POLYMARKET]]
+    if (!ensemble.look(bundleIndex, polymarket, intakes[KALSHI].books[books[KALSHI]], nowNs)) return
+    const { fairPrice, lag, sureness } = ensemble
+    observer.fair(bundleIndex, fairPrice[bundleIndex], lag[bundleIndex] as Lag, sureness[bundleIndex], nowNs)
   }
 
   /**

@@ -10,9 +10,11 @@ import {
   BUY_POLYMARKET_SELL_KALSHI,
   polymarketBuysOutcome,
 } from './detector/direction.ts'
+import { Ensemble } from './detector/ensemble.ts'
 import { Planner } from './detector/planner.ts'
 import { policyOf } from './detector/policy.ts'
 import { Signals } from './detector/signal.ts'
+import { TradeFlow } from './detector/trade-flow.ts'
 import { Executor, type ExecutorObserver } from './executor.ts'
 import type { ExitToken } from './exit-desk.ts'
 import { type BookListener, Intake } from './feed/intake.ts'
@@ -90,6 +92,7 @@ export interface Assembly {
   readonly desk: OrderDesk
   readonly intakes: readonly [Intake, Intake]
   readonly listing: Listing
+  readonly ensemble: Ensemble
   readonly pool: OrderPool
   readonly headers: HeaderRing
   readonly ledger: Ledger
@@ -225,6 +228,13 @@ export function assemble(listing: Listing, settings: Settings, around: Surroundi
     newIntake(KALSHI, listing, clock, listener),
   ] as const
 
+  const flows = [
+    new TradeFlow(intakes[POLYMARKET].books.length),
+    new TradeFlow(intakes[KALSHI].books.length),
+  ] as const
+  for (const intake of intakes) intake.trades = flows[intake.venue]
+  const ensemble = new Ensemble(bundles, flows)
+
   const ledger = new Ledger(listing.kalshiShards())
   const [polymarketMicroUsd, kalshiMicroUsd] = around.balanceMicroUsd
   ledger.balanceMicroUsd.fill(kalshiMicroUsd)
@@ -267,6 +277,7 @@ export function assemble(listing: Listing, settings: Settings, around: Surroundi
     ),
     gateways: around.gateways,
     farVenue: POLYMARKET,
+    lag: settings.ensembleOrdersLegs ? ensemble.lag : undefined,
     kalshiPrecisionMicroUsd: settings.kalshi.balancePrecisionMicroUsd,
     flattenLossMicroUsd: settings.flattenLossMicroUsd,
     journal,
@@ -286,6 +297,7 @@ export function assemble(listing: Listing, settings: Settings, around: Surroundi
     policies,
     planner: new Planner(),
     signals: new Signals(bundles.length, settings.signalGrossSpreadMicroUsd),
+    ensemble,
     risk,
     breakers,
     ledger,
@@ -309,6 +321,7 @@ export function assemble(listing: Listing, settings: Settings, around: Surroundi
     desk,
     intakes,
     listing,
+    ensemble,
     pool,
     headers,
     ledger,

@@ -1,8 +1,10 @@
 import { decimalFromScaled } from '@tandem/shared/decimal.ts'
 import { Failure } from '@tandem/shared/failure.ts'
 import { nameOf } from '@tandem/shared/named-integer.ts'
+import { BookState } from './book/integrity.ts'
 import type { Clock } from './clock.ts'
 import type { Operated, ResumeRequest, UnwindRequest } from './control/control.ts'
+import { Lag } from './detector/ensemble.ts'
 import { ConnectionState } from './feed/connection.ts'
 import type { FeedHealth } from './feed/feed.ts'
 import type { JournalRing } from './journal/ring.ts'
@@ -42,6 +44,9 @@ export type OperatorCommand =
   | { readonly command: 'halt' }
   | { readonly command: 'resume'; readonly tripped: boolean }
   | { readonly command: 'unwind'; readonly pair: string; readonly lots: number }
+
+/** A terminal shows no more, and an operator looks at no more. */
+const LAGGING_TOLD_MAX = 10
 
 export type Status = ReturnType<Operator['status']>
 export type Position = ReturnType<Operator['positions']>[number]
@@ -120,12 +125,30 @@ export class Operator implements Operated {
         under_way: underWay.length,
         unknown: underWay.filter((state) => state === OrderState.Unknown).length,
       },
+      lagging: this.#lagging(),
       journal: {
         appended: journal.published,
         durable: journal.durable,
         blocked_errno: journal.blockedErrno,
       },
     }
+  }
+
+  /** The pairs of which one venue lags, the surest first. */
+  #lagging() {
+    const { ensemble, listing } = this.#parts.assembly
+    const { lag, sureness, fairPrice } = ensemble
+    return listing.bundles
+      .flatMap(({ id, books }, bundle) => {
+        const lagging = lag[bundle]
+        if (lagging !== Lag.Polymarket && lagging !== Lag.Kalshi) return []
+        // The ensemble hears of a lost socket with the book's next frame, which may be long in coming.
+        if (books.some((book, venue) => listing.books[venue][book].state !== BookState.Live)) return []
+        const fair = decimalFromScaled(fairPrice[bundle], 4, 2)
+        return [{ pair: id, venue: VENUE_NAMES[lagging], fair, sureness: sureness[bundle] }]
+      })
+      .sort((a, b) => b.sureness - a.sureness)
+      .slice(0, LAGGING_TOLD_MAX)
   }
 
   /** Every pair that holds something, or of which a trade is open. */

@@ -96,6 +96,8 @@ export interface OrderDeskParts {
   readonly gateways: readonly [Gateway, Gateway]
   /** The venue whose round trip is the longer one: its leg is written first. */
   readonly farVenue: Venue
+  /** By bundle, a Lag: in plan `parallel` the venue that lags is written to first, its quote will go soonest. */
+  readonly lag: Uint8Array | undefined
   readonly kalshiPrecisionMicroUsd: number
   readonly flattenLossMicroUsd: number
   readonly journal: JournalRing
@@ -174,13 +176,13 @@ export class OrderDesk implements LiveLegListener, ExitSender {
   }
 
   /**
-   * Makes both requests final and writes them in one go, the far leg first; or the Polymarket leg alone, where the plan
+   * Makes both requests final and writes them in one go, the far leg first or that of the venue that lags; or the Polymarket leg alone, where the plan
    * lets Kalshi's wait for its end or for its release.
    *
    * @returns Refusal.None, or what was missing: nothing was sent then.
    */
   enter(approved: Approved, plan: Plan, slot: number): Refusal {
-    const { clock, headers, ids, legs, trades, orders, store, risk, farVenue } = this.#parts
+    const { clock, headers, ids, legs, trades, orders, store, risk } = this.#parts
     const { bundle, direction, polymarketCostMicroUsd, kalshiCostMicroUsd } = approved
     const { plan: legPlan, kalshiEntry } = legs[bundle]
     if (kalshiEntry === undefined) return Refusal.NoOrderGroup
@@ -226,15 +228,23 @@ export class OrderDesk implements LiveLegListener, ExitSender {
     } else {
       const kalshiOrder = this.#plan(trade, KALSHI, OrderKind.Entry, kalshiCostMicroUsd)
       orders.counter[orders.place(kalshiOrder)] = counter
-      if (farVenue === POLYMARKET) this.#sendToPolymarket(polymarketOrder, approved, polymarketLength, wallMs)
+      const firstVenue = this.#firstVenue(bundle, legPlan)
+      if (firstVenue === POLYMARKET)
+        this.#sendToPolymarket(polymarketOrder, approved, polymarketLength, wallMs)
       this.#sendToKalshi(kalshiOrder, approved, kalshiEntry, wallMs)
-      if (farVenue === KALSHI) this.#sendToPolymarket(polymarketOrder, approved, polymarketLength, wallMs)
+      if (firstVenue === KALSHI) this.#sendToPolymarket(polymarketOrder, approved, polymarketLength, wallMs)
     }
     this.writtenNs = clock.nowNs()
     this.trade = trade
     this.counter = counter
     this.header = header
     return Refusal.None
+  }
+
+  #firstVenue(bundle: number, legPlan: LegPlan): Venue {
+    const { lag, farVenue } = this.#parts
+    const lagging = legPlan === LegPlan.Parallel ? lag?.[bundle] : undefined
+    return lagging === POLYMARKET || lagging === KALSHI ? lagging : farVenue
   }
 
   /**

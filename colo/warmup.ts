@@ -157,6 +157,7 @@ const UNLIMITED = {
 const BLIND: ExecutorObserver & BookListener = {
   turn() {},
   signal() {},
+  fair() {},
   badFrame() {},
   halted() {},
   leg() {},

@@ -23,6 +23,8 @@ const VENUES = ['polymarket', 'kalshi']
 const BOOK_STATES = ['empty', 'live', 'unsettled', 'suspect', 'stale', 'closed']
 /** By TurnOutcome. */
 const TURNS = ['quiet', 'sent', 'not_planned', 'refused', 'missed', 'signing', 'not_live', 'dry']
+/** By Lag. */
+const LAGS = ['polymarket', 'kalshi', 'neither', 'unknown']
 /** By TradeState; parked counts the times that one could not be closed in time. */
 const TRADES = ['entering', 'exposed', 'parked', 'hedged', 'completed', 'sold_back', 'nothing', 'settled']
 
@@ -51,6 +53,12 @@ export const Counters = {
   polymarketBooks: row('tandem_polymarket_books', 'Polymarket books now, by state.', 'state', BOOK_STATES),
   kalshiBooks: row('tandem_kalshi_books', 'Kalshi books now, by state.', 'state', BOOK_STATES),
   turns: row('tandem_turns_total', 'Decisions, by what became of them.', 'outcome', TURNS),
+  fairs: row(
+    'tandem_ensemble_fair_total',
+    'Fair values computed anew, by the venue that lags; unknown where there is none any more.',
+    'lags',
+    LAGS,
+  ),
   trades: row('tandem_trades_total', 'Trades, by how they ended.', 'outcome', TRADES),
   legsUnknown: row('tandem_legs_unknown_total', 'Orders that had to be looked up.', 'venue', VENUES),
   legsCorrected: row(

@@ -230,6 +230,12 @@ export const Settings = z
       .describe(
         'When the two orders of a trade leave: both at once; the one with the longer way first, so that both arrive together; or the second when the first has filled. A market that delays takers always has the last.',
       ),
+    ensembleOrdersLegs: z
+      .boolean()
+      .default(false)
+      .describe(
+        'With the plan parallel, write first to the venue that the ensemble says lags. Off: no tape has shown yet that it says so rightly.',
+      ),
     closeEarlyMicroUsd: microUsd
       .max(1_000_000)
       .default(5_000)

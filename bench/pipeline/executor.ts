@@ -97,6 +97,7 @@ class Turns implements ExecutorObserver, BookListener {
   }
 
   signal(): void {}
+  fair(): void {}
   badFrame(): void {}
   halted(): void {}
   leg(): void {}

@@ -162,6 +162,8 @@ export class RunRecord implements ExecutorObserver, BookListener {
     })
   }
 
+  fair(): void {}
+
   leg(cells: Float64Array): void {
     const place = cells[FillCell.trade]
     if (place < 0) return

@@ -77,6 +77,11 @@ export interface SocketListener {
   contradicted(socket: number, book: number): void
 }
 
+/** Hears of every trade that a frame tells of, for whoever follows what takers want. */
+export interface TradeListener {
+  traded(book: number, lots: Lots, takerSide: Side, nowNs: Ns): void
+}
+
 /** What was read, for the report and the counters. */
 export interface IntakeCounts {
   /** Level changes applied; neither the levels of snapshots nor the mirrored halves. */
@@ -144,6 +149,7 @@ export class Intake implements FrameSink {
   #isLate = new Uint8Array(1)
   /** Who keeps the sockets; a tape has nobody. */
   sockets: SocketListener | undefined
+  trades: TradeListener | undefined
   /** Whether the frame held market data: a sign of life, which pongs and acknowledgements are not. */
   isData = false
   readonly #clock: Clock
@@ -333,8 +339,9 @@ export class Intake implements FrameSink {
     this.#listener.tickTold(this.venue, index, tick)
   }
 
-  trade(_index: number, _price: Price, _lots: Lots, _takerSide: Side, venueMs: number): void {
+  trade(index: number, _price: Price, lots: Lots, takerSide: Side, venueMs: number): void {
     this.counts.trades++
+    if (!this.#repeat) this.trades?.traded(index, lots, takerSide, this.#nowNs)
     this.#hear(venueMs, 0)
   }
 

@@ -149,6 +149,10 @@ class PairAudit {
   /** By venue. */
   readonly tops = [new Tops(), new Tops()] as const
   lastPolymarket: { readonly order: Order; readonly worstMicroUsd: number } | undefined
+  /** An entry's leg on Kalshi that left before Polymarket's. */
+  firstKalshi:
+    | { readonly sentNs: number; readonly side: 0 | 1; readonly price: number; readonly lots: number }
+    | undefined
   /** The trade whose order on Kalshi is held back. */
   heldTrade = NO_TRADE
 
@@ -277,6 +281,9 @@ export class Auditor implements OrderWitness {
         order: sent,
         worstMicroUsd: dollars * (1 + POLYMARKET_FEE_MAX) + FEE_ROUNDING_MICRO_USD,
       }
+      const first = audit.firstKalshi
+      if (first?.sentNs === nowNs)
+        this.#entered(audit, audit.lastPolymarket, first.side, first.price, first.lots)
       return
     }
     const counter = Number(/\d+$/.exec(id)?.[0])
@@ -287,10 +294,12 @@ export class Auditor implements OrderWitness {
       audit.heldTrade = NO_TRADE
     }
     // Legs of an entry that leave in one turn of the loop. Whatever leaves alone is a way out, or was entered at its Turn.
-    if (audit.lastPolymarket?.order.sentNs !== nowNs) return
+    const side = body.side === 'bid' ? SIDE_BID : SIDE_ASK
     const price = scaledFromDecimal(body.price, 4) as number
     const lots = scaledFromDecimal(body.count.trim(), 2) as number
-    this.#entered(audit, audit.lastPolymarket, body.side === 'bid' ? SIDE_BID : SIDE_ASK, price, lots)
+    if (audit.lastPolymarket?.order.sentNs === nowNs)
+      this.#entered(audit, audit.lastPolymarket, side, price, lots)
+    else if (body.order_group_id !== undefined) audit.firstKalshi = { sentNs: nowNs, side, price, lots }
   }
 
   /** An entry was sent: all of it, or its first leg. What may be naked of it is so from here on. */
@@ -406,6 +415,7 @@ export class Auditor implements OrderWitness {
   readonly observer: ExecutorObserver & BookListener = {
     turn: (cells) => this.#turn(cells),
     signal() {},
+    fair() {},
     badFrame() {},
     halted: (halts) => {
       const isTripped = (halts & TRIPS) !== 0

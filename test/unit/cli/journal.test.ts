@@ -3,32 +3,16 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { exitCodeOf, failureLine } from '@tandem/cli/failure.ts'
 import type { ShownRecord } from '@tandem/cli/journal/line.ts'
-import { run } from '@tandem/cli/main.ts'
 import { Journal } from '@tandem/colo/journal/journal.ts'
 import { COMMAND_CELLS, RecordKind, SEND_CELLS } from '@tandem/colo/journal/record.ts'
 import { Refusal } from '@tandem/colo/risk/check.ts'
 import { OrderKind } from '@tandem/colo/state/orders.ts'
 import { TURN_CELLS, TurnCell, TurnOutcome } from '@tandem/colo/turn.ts'
 import { KALSHI } from '@tandem/colo/venue/venue.ts'
+import { said as ran } from './said.ts'
 
-async function said(...args: string[]): Promise<{ stdout: string; stderr: string; code: number }> {
-  const told = { stdout: '', stderr: '', code: 0 }
-  await run(['journal', ...args], {
-    stdout(text) {
-      told.stdout += text
-    },
-    stderr(text) {
-      told.stderr += text
-    },
-    fail(error) {
-      told.code = exitCodeOf(error)
-      told.stderr += failureLine(error, false)
-    },
-  })
-  return told
-}
+const said = (...args: string[]) => ran('journal', ...args)
 
 /** A journal of a hash, a refused Turn, two sendings and a command, each in a batch of its own. */
 async function written(t: TestContext): Promise<{ directory: string; file: string }> {

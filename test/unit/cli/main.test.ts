@@ -2,34 +2,12 @@ import assert from 'node:assert/strict'
 import { execFile, spawnSync } from 'node:child_process'
 import { join, resolve } from 'node:path'
 import { describe, it } from 'node:test'
-import type { Io } from '@tandem/cli/command.ts'
 import { EXIT_BUG, EXIT_FAILURE, exitCodeOf, failureLine } from '@tandem/cli/failure.ts'
-import { run } from '@tandem/cli/main.ts'
 import { Failure } from '@tandem/shared/failure.ts'
+import { said } from './said.ts'
 
 const root = resolve(import.meta.dirname, '../../..')
 const main = join(root, 'cli/main.ts')
-
-/** Runs a command in this process and keeps what it said. */
-async function said(...args: string[]): Promise<{ stdout: string; stderr: string; code: number }> {
-  let stdout = ''
-  let stderr = ''
-  let code = 0
-  const io: Io = {
-    stdout(text) {
-      stdout += text
-    },
-    stderr(text) {
-      stderr += text
-    },
-    fail(error) {
-      code = exitCodeOf(error)
-      if (code !== 0) stderr += failureLine(error, false)
-    },
-  }
-  await run(args, io)
-  return { stdout, stderr, code }
-}
 
 describe('tandem', () => {
   it('shows its commands when it is called without one', async () => {

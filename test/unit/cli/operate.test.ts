@@ -4,13 +4,11 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
-import type { Io } from '@tandem/cli/command.ts'
 import { newRunDirectory } from '@tandem/cli/control/run-directory.ts'
-import { exitCodeOf, failureLine } from '@tandem/cli/failure.ts'
-import { run } from '@tandem/cli/main.ts'
 import { Control, type Operated } from '@tandem/colo/control/control.ts'
 import { openRuntimeDirectory } from '@tandem/colo/control/runtime-directory.ts'
 import type { OrderLine, Position, Status, UnwindAnswer } from '@tandem/colo/operator.ts'
+import { said } from './said.ts'
 
 // The commands that ask a running executor, against one whose answers are made up.
 
@@ -36,6 +34,7 @@ const STATUS: Status = {
   pool: { held: 100, approved: 10, hits: 9 },
   trades: { open: 2, exposed: 1, parked: 1 },
   orders: { under_way: 1, unknown: 1 },
+  lagging: [{ pair: 'rain', venue: 'kalshi', fair: '0.4725', sureness: 0.666 }],
   journal: { appended: 12, durable: 10, blocked_errno: 28 },
 }
 const HELD: Position = {
@@ -108,24 +107,6 @@ async function executor(directory: string, pid = 42): Promise<void> {
   open.push(await Control.open({ directory, newServer: (serve) => createServer(serve), operated }))
 }
 
-async function said(...args: string[]): Promise<{ stdout: string; stderr: string; code: number }> {
-  const told = { stdout: '', stderr: '', code: 0 }
-  const io: Io = {
-    stdout(text) {
-      told.stdout += text
-    },
-    stderr(text) {
-      told.stderr += text
-    },
-    fail(error) {
-      told.code = exitCodeOf(error)
-      if (told.code !== 0) told.stderr += failureLine(error, true)
-    },
-  }
-  await run(args, io)
-  return told
-}
-
 describe('a command to a running executor', () => {
   it('says in one line that none runs', async () => {
     for (const command of ['status', 'positions', 'orders', 'halt', 'resume']) {
@@ -175,6 +156,7 @@ describe('a command to a running executor', () => {
     assert.match(status, /^entries {2}HALTED by Operator, Signer$/m)
     assert.match(status, /^journal {2}BLOCKED \(errno 28\), 10 records durable, 2 on their way$/m)
     assert.match(status, /^kalshi +Waiting +3 SUSPECT +0 +0 of 6, ECONNREFUSED +0 +2\.00 USD +0\.25 USD$/m)
+    assert.match(status, /^rain +kalshi +0\.4725 +0\.67$/m)
     const [headings, row] = (await show('positions')).split('\n') as [string, string]
     assert.match(
       row,

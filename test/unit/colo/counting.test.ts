@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { BookState } from '@tandem/colo/book/integrity.ts'
 import { Counting } from '@tandem/colo/counting.ts'
+import { Lag } from '@tandem/colo/detector/ensemble.ts'
 import { Cause } from '@tandem/colo/feed/intake.ts'
 import { HaltReason } from '@tandem/colo/risk/halt.ts'
 import { TradeState } from '@tandem/colo/state/trade.ts'
@@ -21,6 +22,7 @@ it('counts what the executor tells its observer, and tells the next one all of i
   const counting = new Counting(cells, [3, 2], {
     turn: tell('turn'),
     signal: tell('signal'),
+    fair: tell('fair'),
     leg: tell('leg'),
     tradeEnded: tell('tradeEnded'),
     legUnknown: tell('legUnknown'),
@@ -39,6 +41,7 @@ it('counts what the executor tells its observer, and tells the next one all of i
   turn[TurnCell.outcome] = TurnOutcome.Refused
   counting.turn(turn)
   counting.signal(1, 0, 1, 5_000, 9 as Ns)
+  counting.fair(1, 4_500, Lag.Kalshi, 0.5, 9 as Ns)
   counting.leg(turn)
   counting.tradeEnded(4, TradeState.Hedged)
   counting.legUnknown(4, KALSHI, UnknownReason.Timeout, 9 as Ns)
@@ -55,6 +58,7 @@ it('counts what the executor tells its observer, and tells the next one all of i
   assert.deepEqual(told, [
     ['turn', turn],
     ['signal', 1, 0, 1, 5_000, 9],
+    ['fair', 1, 4_500, Lag.Kalshi, 0.5, 9],
     ['leg', turn],
     ['tradeEnded', 4, TradeState.Hedged],
     ['legUnknown', 4, KALSHI, UnknownReason.Timeout, 9],
@@ -70,6 +74,7 @@ it('counts what the executor tells its observer, and tells the next one all of i
     ['tickTold', POLYMARKET, 0, 10],
   ])
   assert.equal(cells.read(Counters.turns, TurnOutcome.Refused), 1)
+  assert.equal(cells.read(Counters.fairs, Lag.Kalshi), 1)
   assert.equal(cells.read(Counters.trades, TradeState.Hedged), 1)
   assert.equal(cells.read(Counters.legsUnknown, KALSHI), 1)
   assert.equal(cells.read(Counters.legsCorrected, POLYMARKET), 1)

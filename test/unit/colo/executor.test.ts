@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { RunRecord } from '@tandem/cli/replay/report.ts'
 import { SimulatedClock } from '@tandem/colo/clock.ts'
 import { BUY_KALSHI_SELL_POLYMARKET } from '@tandem/colo/detector/direction.ts'
+import { Lag } from '@tandem/colo/detector/ensemble.ts'
 import { EarlyClose } from '@tandem/colo/early-close.ts'
 import { RecordKind } from '@tandem/colo/journal/record.ts'
 import { JournalRing, newRingMemory, RING_RECORDS, RingCell, ringViews } from '@tandem/colo/journal/ring.ts'
@@ -27,7 +28,7 @@ import type { LegPlanName } from '@tandem/shared/leg-plan.ts'
 import { readMapping } from '@tandem/shared/mapping.ts'
 import { readSettings } from '@tandem/shared/settings.ts'
 import { isLegalPrice } from '@tandem/shared/ticks.ts'
-import type { Price } from '@tandem/shared/units.ts'
+import { PRICE_NONE, type Price } from '@tandem/shared/units.ts'
 import {
   kalshiDelta,
   kalshiLifecycle,
@@ -695,6 +696,52 @@ test('a pair has its own plan before that of the settings, and a taker delay is 
   assert.deepEqual(waits({ takerDelayMs: 150, legPlan: 'parallel' }), [230])
 })
 
+/** One venue leaps to a crossing: which venues were written to, in order. */
+function writtenTo(leaping: Venue, options: SceneOptions): Venue[] {
+  const parts = stocked(options)
+  const venues: Venue[] = []
+  parts.gateways.forEach((gateway, venue) => {
+    const { send } = gateway
+    gateway.send = (...args) => {
+      venues.push(venue as Venue)
+      send.apply(gateway, args)
+    }
+  })
+  if (leaping === KALSHI) parts.kalshi('0.5300', '0.4500')
+  else parts.polymarket('0.53', '0.55')
+  parts.step(10)
+  return venues
+}
+
+test('the far venue is written to first; the one that lags only by its setting, and where both leave at once', () => {
+  const settings = { ensembleOrdersLegs: true }
+  assert.deepEqual(writtenTo(POLYMARKET, {}), [POLYMARKET, KALSHI])
+  assert.deepEqual(writtenTo(POLYMARKET, { settings }), [KALSHI, POLYMARKET])
+  assert.deepEqual(writtenTo(KALSHI, { settings }), [POLYMARKET, KALSHI])
+  assert.deepEqual(writtenTo(POLYMARKET, { settings, legPlan: 'far-first', rttMs: [30, 30] }), [
+    POLYMARKET,
+    KALSHI,
+  ])
+  assert.deepEqual(writtenTo(POLYMARKET, { settings, legPlan: 'one-then-other' }), [POLYMARKET])
+})
+
+test('a fair value is told when it changes by a cent’s move and when it is no more known', () => {
+  const parts = scene()
+  const told: number[][] = []
+  parts.record.fair = (...fair: number[]) => void told.push(fair.slice(0, 3))
+  parts.polymarket('0.45', '0.47')
+  parts.kalshi('0.4500', '0.5300')
+  parts.polymarket('0.45', '0.47', '9000')
+  parts.kalshi('0.4600', '0.5200')
+  parts.frame(POLYMARKET, polymarketChange(YES, 'BUY', '0.40', '5', ['0.46', '0.47'], parts.clock.wallMs()))
+  assert.deepEqual(told, [
+    [0, 4_600, Lag.Neither],
+    // Polymarket shows nine times as much, Kalshi has moved by its own noise: 3 to 2.
+    [0, 4_640, Lag.Neither],
+    [0, PRICE_NONE, Lag.Unknown],
+  ])
+})
+
 test('a leg that did not fill is sold back on Kalshi at once, and the loss is bounded', () => {
   const parts = stocked()
   parts.kalshi('0.5300', '0.4500')
@@ -1291,6 +1338,22 @@ test('an operator sees the orders that are under way, and nothing that could be 
   assert.deepEqual(operator.status().orders, { under_way: 2, unknown: 1 })
   parts.step(500)
   assert.deepEqual(operator.orders(), [])
+})
+
+test('an operator sees which venue lags, and nothing once a socket is lost, though no frame has told of it', () => {
+  const parts = scene()
+  const { operator } = operated(parts)
+  parts.polymarket('0.44', '0.46')
+  parts.kalshi('0.4400', '0.5400')
+  assert.deepEqual(operator.status().lagging, [])
+  parts.kalshi('0.4800', '0.5000')
+  // Kalshi has come up by four of its half widths: it counts five times as much.
+  assert.deepEqual(
+    operator.status().lagging.map(({ sureness, ...rest }) => ({ ...rest, sureness: sureness.toFixed(2) })),
+    [{ pair: 'pair', venue: 'polymarket', fair: '0.4833', sureness: '0.70' }],
+  )
+  parts.intakes[KALSHI].disconnected(0, parts.clock.nowNs())
+  assert.deepEqual(operator.status().lagging, [])
 })
 
 test('an operator sees Kalshi’s positions in Kalshi’s own words, whichever way the pair is mapped', () => {

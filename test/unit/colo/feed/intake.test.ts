@@ -126,6 +126,20 @@ test('a repeated message is not applied again', () => {
   assert.equal(intake.counts.changes, 1)
 })
 
+test('a trade is passed on once, with the side of its taker and our time', () => {
+  const { intake, frame, clock } = scene(KALSHI)
+  const told: unknown[][] = []
+  intake.trades = { traded: (...trade) => void told.push(trade) }
+  const trade = (sink: Intake): void => sink.trade(1, 4_700 as Price, 30 as Lots, SIDE_ASK, clock.wallMs())
+  clock.step(5 * NS_PER_MS)
+  for (const seq of [1, 1])
+    frame((sink) => {
+      sink.sequence(1, seq)
+      trade(sink)
+    })
+  assert.deepEqual(told, [[1, 30, SIDE_ASK, 5 * NS_PER_MS]])
+})
+
 test('a level that falls below zero makes its book SUSPECT', () => {
   const { frame, snapshot, change } = scene(KALSHI)
   frame((sink) => {
