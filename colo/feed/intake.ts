@@ -94,6 +94,7 @@ export interface IntakeCounts {
 
 /** sids of one connection: one a channel, and a new one with every subscription that takes an old one's place. */
 const SIDS_MAX = 64
+const Awaited = { Doubt: 1, Close: 2 } as const
 const DOUBT_NONE = Number.POSITIVE_INFINITY
 /** No book has such a top: it was not LIVE, so nothing was thought of it. */
 const TOP_UNKNOWN = -2 as Price
@@ -129,6 +130,8 @@ export class Intake implements FrameSink {
   readonly #closeMs: Float64Array
   /** By book: paused or decided by the venue's word, whatever our clock says. */
   readonly #isShut: Uint8Array
+  /** By book: bits of the deadlines that the clock holds for it. One each is enough: what it finds too early it sets again. */
+  readonly #awaited: Uint8Array
   readonly #sidOfBook: Float64Array
   /** By book: the venue's last word on its top, and when it was said; REST is held against it. */
   readonly #claimBid: Int32Array
@@ -179,6 +182,7 @@ export class Intake implements FrameSink {
     this.#cause = new Uint8Array(books.length)
     this.#closeMs = closeMs
     this.#isShut = new Uint8Array(books.length)
+    this.#awaited = new Uint8Array(books.length)
     this.#sidOfBook = new Float64Array(books.length).fill(-1)
     this.#claimBid = new Int32Array(books.length).fill(PRICE_NONE)
     this.#claimAsk = new Int32Array(books.length).fill(PRICE_NONE)
@@ -353,7 +357,7 @@ export class Intake implements FrameSink {
     // The new close is not read, and nothing is told when it comes: an order to a closed market is half a trade.
     if (b === Lifecycle.CloseMoved) {
       this.#closeMs[a] = Number.NEGATIVE_INFINITY
-      this.closeDue(a)
+      this.#judgeClose(a)
     }
     // The new steps come by REST: until they are read, no price of ours is known to be legal.
     if (b === Lifecycle.PriceStructure) this.#listener.tickTold(this.venue, a, PRICE_NONE)
@@ -363,6 +367,7 @@ export class Intake implements FrameSink {
 
   /** A book's doubt has lasted `SETTLE_NS`, unless it was settled, or raised anew, since. */
   doubtDue(index: number): void {
+    this.#awaited[index] &= ~Awaited.Doubt
     const book = this.#touch(index, Cause.Doubt)
     book.state = afterDoubt(book.state, book.doubtMs, book.doubtNs, this.#nowNs)
     // Settled and raised anew since this deadline was set, or one of a pause, which the venue's may yet follow.
@@ -371,6 +376,11 @@ export class Intake implements FrameSink {
 
   /** A book's close has come by our clock. */
   closeDue(index: number): void {
+    this.#awaited[index] &= ~Awaited.Close
+    this.#judgeClose(index)
+  }
+
+  #judgeClose(index: number): void {
     const book = this.#touch(index, Cause.Clock)
     const closeMs = this.#isShut[index] === 1 ? Number.NEGATIVE_INFINITY : this.#closeMs[index]
     book.state = afterClock(book.state, this.#wallMs, closeMs)
@@ -560,6 +570,8 @@ export class Intake implements FrameSink {
   }
 
   #awaitDoubt(index: number): void {
+    if ((this.#awaited[index] & Awaited.Doubt) !== 0) return
+    this.#awaited[index] |= Awaited.Doubt
     const { doubtMs, doubtNs } = this.books[index]
     // The time of a pause's doubt is never up: it is looked at again and again.
     const sinceNs = doubtMs === DOUBT_PAUSE ? this.#nowNs : doubtNs
@@ -567,6 +579,8 @@ export class Intake implements FrameSink {
   }
 
   #awaitClose(index: number, nowNs: Ns, wallMs: number): void {
+    if ((this.#awaited[index] & Awaited.Close) !== 0) return
+    this.#awaited[index] |= Awaited.Close
     const inNs = Math.max(0, this.#closeMs[index] - wallMs) * NS_PER_MS
     this.#clock.at((nowNs + inNs) as Ns, tokenOf(this.#closeToken, index))
   }
@@ -578,7 +592,7 @@ export class Intake implements FrameSink {
 
   #shut(index: number, isShut: 0 | 1): void {
     this.#isShut[index] = isShut
-    this.closeDue(index)
+    this.#judgeClose(index)
   }
 
   /** A price between two slots is no error: an order that rests on an older, finer tick. No level may be lost. */

@@ -246,6 +246,21 @@ test('a close that comes due while the wall clock is behind is waited for', () =
   assert.equal(intake.books[0].state, BookState.Closed)
 })
 
+test('one deadline waits for a book, however often it was doubted and opened anew', () => {
+  const { clock, intake, frame, snapshot } = scene(KALSHI, 1, 2_000_000)
+  frame((sink) => snapshot(sink, 0))
+  for (let time = 0; time < 20; time++) {
+    intake.paused(0, 60 * NS_PER_MS, clock.nowNs())
+    frame((sink) => sink.caughtUp(0, true))
+    frame((sink) => sink.control(Control.Lifecycle, 0, Lifecycle.Deactivated))
+    frame((sink) => sink.control(Control.Lifecycle, 0, Lifecycle.Activated))
+    frame((sink) => snapshot(sink, 0))
+  }
+  const due: number[] = []
+  for (let token = clock.step(1e15); token !== -1; token = clock.step(1e15)) due.push(token)
+  assert.deepEqual(due, [tokenOf(TokenKind.PolymarketDoubt, 0), tokenOf(TokenKind.PolymarketClose, 0)])
+})
+
 test('a doubt of the venue that follows a long one of ours has a time of its own', () => {
   const { clock, intake, frame, snapshot, change } = scene(KALSHI, 1)
   frame((sink) => snapshot(sink, 0))
