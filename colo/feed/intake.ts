@@ -18,6 +18,7 @@ import {
   afterLoss,
   BookState,
   DOUBT_PAUSE,
+  isMissing,
   LAG_MS_MAX,
   madeAfterPause,
   SETTLE_NS,
@@ -28,6 +29,7 @@ import { type TokenKind, tokenOf } from '../token.ts'
 import { Control, type FrameSink, Lifecycle } from '../venue/sink.ts'
 import { KALSHI, type Venue } from '../venue/venue.ts'
 import { endsSubscription, SequenceOutcome, Sequences } from './sequence.ts'
+import { booksOf } from './shards.ts'
 import { type RestBook, Splice } from './splice.ts'
 
 /** Why a book's state moved: for the journal, the report and an operator. Of several in one frame, the greatest. */
@@ -140,6 +142,10 @@ export class Intake implements FrameSink {
   /** By book: what came since its snapshot was asked for by REST. */
   readonly #splices: (Splice | undefined)[]
   #socketOf: Int32Array
+  /** By socket. */
+  #booksOf: readonly Int32Array[]
+  /** By socket: how many of its books a snapshot is needed for. */
+  #missing: Int32Array
   #sequences = [new Sequences(SIDS_MAX)]
   /** By socket: our wall clock when its reading was last in doubt; DOUBT_NONE when it is not. */
   #doubtMs = new Float64Array(1).fill(DOUBT_NONE)
@@ -189,6 +195,8 @@ export class Intake implements FrameSink {
     this.#claimMs = new Float64Array(books.length)
     this.#splices = new Array(books.length).fill(undefined)
     this.#socketOf = new Int32Array(books.length)
+    this.#booksOf = booksOf(this.#socketOf, 1)
+    this.#missing = Int32Array.of(books.length)
     this.#clock = clock
     this.#doubtToken = tokens.doubt
     this.#closeToken = tokens.close
@@ -200,6 +208,8 @@ export class Intake implements FrameSink {
   /** Which socket carries each book; before the first frame. */
   assign(socketOf: Int32Array, sockets: number): void {
     this.#socketOf = socketOf
+    this.#booksOf = booksOf(socketOf, sockets)
+    this.#missing = Int32Array.from(this.#booksOf, ({ length }) => length)
     this.#sequences = Array.from({ length: sockets }, () => new Sequences(SIDS_MAX))
     this.#doubtMs = new Float64Array(sockets).fill(DOUBT_NONE)
     this.#isLate = new Uint8Array(sockets)
@@ -228,6 +238,7 @@ export class Intake implements FrameSink {
         this.#isPastSplice(splice, index, book, Number.POSITIVE_INFINITY)
       const before = this.#stateBefore[index] as BookState
       if (book.state === before) continue
+      this.#missing[this.#socketOf[index]] += Number(isMissing(book.state)) - Number(isMissing(before))
       if (book.state === BookState.Unsettled) this.#awaitDoubt(index)
       this.#listener.bookMoved(
         this.venue,
@@ -238,6 +249,11 @@ export class Intake implements FrameSink {
         this.#nowNs,
       )
     }
+  }
+
+  /** How many of a socket's books a snapshot is needed for: Empty, or SUSPECT. */
+  missing(socket: number): number {
+    return this.#missing[socket]
   }
 
   /** The frame in hand could not be read: what it told is lost, to whichever book of its socket. */
@@ -399,8 +415,7 @@ export class Intake implements FrameSink {
   disconnected(socket: number, nowNs: Ns, isLost = true): void {
     this.begin(nowNs, this.#clock.wallMs(), socket)
     this.#loseSocket(Cause.Connection)
-    for (let index = 0; index < this.books.length; index++) {
-      if (this.#socketOf[index] !== socket) continue
+    for (const index of this.#booksOf[socket]) {
       this.#sidOfBook[index] = -1
       this.#splices[index] = undefined
     }
@@ -416,8 +431,7 @@ export class Intake implements FrameSink {
   stalled(socket: number, nowNs: Ns): void {
     this.begin(nowNs, this.#clock.wallMs(), socket)
     if (this.venue === KALSHI) {
-      for (let index = 0; index < this.books.length; index++) {
-        if (this.#socketOf[index] !== socket) continue
+      for (const index of this.#booksOf[socket]) {
         const book = this.#touch(index, Cause.Stall)
         book.state = afterKalshiStall(book.state)
       }
@@ -458,8 +472,7 @@ export class Intake implements FrameSink {
     if (isTimely) this.#isLate[socket] = 0
     if (this.#isLate[socket] === 1) return
     this.#doubtMs[socket] = DOUBT_NONE
-    for (let index = 0; index < this.books.length; index++) {
-      if (this.#socketOf[index] !== socket) continue
+    for (const index of this.#booksOf[socket]) {
       const book = this.books[index]
       const next = afterCatchUp(book.state, book.crossed(), book.doubtMs)
       if (next !== book.state) this.#touch(index, Cause.Pause).state = next
@@ -549,24 +562,19 @@ export class Intake implements FrameSink {
   }
 
   #pauseSocket(pauseNs: number): void {
-    for (let index = 0; index < this.books.length; index++) {
-      const isCarried = this.#socketOf[index] === this.#socket
-      if (isCarried && this.books[index].state === BookState.Live)
+    for (const index of this.#booksOf[this.#socket])
+      if (this.books[index].state === BookState.Live)
         this.#touch(index, Cause.Pause).pause(pauseNs, this.#nowNs)
-    }
   }
 
   /** @param sid -1 for every sid of the socket. */
   #loseSid(sid: number, cause: Cause): void {
-    for (let index = 0; index < this.books.length; index++) {
-      if (this.#socketOf[index] !== this.#socket) continue
+    for (const index of this.#booksOf[this.#socket])
       if (sid < 0 || this.#sidOfBook[index] === sid) this.#lose(index, cause)
-    }
   }
 
   #loseSocket(cause: Cause): void {
-    for (let index = 0; index < this.books.length; index++)
-      if (this.#socketOf[index] === this.#socket) this.#lose(index, cause)
+    for (const index of this.#booksOf[this.#socket]) this.#lose(index, cause)
   }
 
   #awaitDoubt(index: number): void {

@@ -83,11 +83,13 @@ test('a gap makes every book of its sid SUSPECT, and a snapshot heals its own', 
     change(sink, 0, 4600, 50)
   })
   assert.deepEqual(gap, ['0 Live>Suspect Gap', '1 Live>Suspect Gap'])
+  assert.equal(intake.missing(0), 2)
   const healed = frame((sink) => {
     sink.sequence(1, 5)
     snapshot(sink, 1)
   })
   assert.deepEqual(healed, ['1 Suspect>Live Snapshot'])
+  assert.equal(intake.missing(0), 1)
   assert.equal(intake.books[0].state, BookState.Suspect)
   assert.equal(intake.books[2].state, BookState.Live)
   assert.equal(intake.counts.gaps, 1)
