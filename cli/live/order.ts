@@ -20,6 +20,8 @@ export interface LiveOrder {
   readonly journal: string
   /** Where prices are mirrored; undefined for nowhere. */
   readonly redis: RedisPlace | undefined
+  /** Whether somebody looks at snapshots: of thousands of markets they are work. */
+  readonly watched: boolean
   /** Whether it says how its process is doing, every second. */
   readonly vitals: boolean
 }

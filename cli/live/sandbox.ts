@@ -44,6 +44,8 @@ export interface SandboxOptions {
   readonly runDirectory?: string
   /** Further changes in the depth of books, a second. */
   readonly rate?: number
+  /** The executor says what a view shows. */
+  readonly watched?: boolean
   /** The executor tells how its process is doing. */
   readonly vitals?: boolean
   /** The journal's directory; without one it is temporary and goes with the run. */
@@ -194,7 +196,7 @@ export class SandboxRun {
   }
 
   async #go(): Promise<void> {
-    const { vitals } = this.#options
+    const { vitals, watched } = this.#options
     const { orderKeyFile, credentials } = this.#keys
     const { polymarket, kalshi, ca, pairs, fees } = this.started
     const { polymarket: polymarketLedger, kalshi: kalshiLedger } = await this.ledgers()
@@ -220,6 +222,7 @@ export class SandboxRun {
       signer: { orderKeyFile, ephemeral: 'ed25519', limits: PER_ORDER_LIMIT },
       balanceMicroUsd: [polymarketLedger.balanceMicroUsd, kalshiLedger.balanceMicroUsd],
       journal: this.journalPath,
+      watched: watched ?? false,
       vitals: vitals ?? false,
       runDirectory: this.#runDirectory,
     }

@@ -56,6 +56,7 @@ function orderOf(host: string, ca: string, folder: string): LiveOrder {
     journal: join(folder, 'journal'),
     runDirectory: join(folder, 'run'),
     redis: undefined,
+    watched: false,
     vitals: false,
   }
 }
