@@ -44,6 +44,10 @@ export interface SandboxOptions {
   readonly runDirectory?: string
   /** Further changes in the depth of books, a second. */
   readonly rate?: number
+  /** Those are all the changes there are. */
+  readonly steady?: boolean
+  /** A module that the executor's process loads before its own. */
+  readonly preload?: string
   /** The executor says what a view shows. */
   readonly watched?: boolean
   /** The executor tells how its process is doing. */
@@ -154,6 +158,7 @@ export class SandboxRun {
         options.faults,
         '--rate',
         String(options.rate ?? 0),
+        ...(options.steady ? ['--steady'] : []),
       ],
       { stdio: ['pipe', 'pipe', 'inherit'], detached: true },
     )
@@ -183,8 +188,18 @@ export class SandboxRun {
     }
   }
 
+  get sandboxPid(): number | undefined {
+    return this.#sandbox.pid
+  }
+
   #spawn(): ChildProcess {
-    const flags = ['--disable-sigusr1', ...YOUNG_GENERATION, ...(this.#options.vitals ? ['--expose-gc'] : [])]
+    const { vitals, preload } = this.#options
+    const flags = [
+      '--disable-sigusr1',
+      ...YOUNG_GENERATION,
+      ...(vitals ? ['--expose-gc'] : []),
+      ...(preload === undefined ? [] : ['--import', preload]),
+    ]
     const executor = spawn(process.execPath, [...flags, fileOf('./main.ts')], {
       stdio: ['pipe', 'pipe', 'inherit'],
       detached: true,
@@ -284,6 +299,11 @@ export class SandboxRun {
       'GET',
       `/ledger?polymarket=${polymarket.address}&kalshi=${kalshi.userId}`,
     ) as Promise<Ledgers>
+  }
+
+  /** From now on so many further changes in the depth of books, a second. */
+  async stir(perSecond: number): Promise<void> {
+    await this.#control('POST', '/rate', { perSecond })
   }
 
   timings(afterNs: number): Promise<VenueTimes> {
