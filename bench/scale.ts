@@ -1,5 +1,6 @@
 import { ended, SandboxRun } from '@tandem/cli/live/sandbox.ts'
 import { wholeOption } from '@tandem/cli/option.ts'
+import { hotUs } from './scale/hot.ts'
 import { childOf, memoryOf } from './scale/memory.ts'
 import type { Probed } from './scale/probe.ts'
 
@@ -14,6 +15,8 @@ import type { Probed } from './scale/probe.ts'
 //               cores interrupts us, and that is in a mean (which is told too, without its slowest hundredth)
 //   thread_us   a frame's share of all that the trading thread did while changes came (sockets, TLS, upkeep, stock,
 //               garbage), by its processor time; quiet is what it does while none comes, in cores
+//   hot_us      the path without sockets, one frame right after the other (scale/hot.ts): all that few markets need is in
+//               the cache then, as on a core that nobody else has; the worst case of the ratio
 
 export const options = {
   markets: { type: 'string', default: '5000' },
@@ -40,6 +43,7 @@ export async function run(given: Record<keyof typeof options, string>): Promise<
   const few = wholeOption(given.few, '--few', MARKETS_MAX, 1)
   const rate = wholeOption(given.rate, '--rate', RATE_MAX, 1)
   const seconds = wholeOption(given.seconds, '--seconds', SECONDS_MAX, 1)
+  const [fewHot, manyHot] = await hotUs([few, many])
   const sides: Side[] = []
   try {
     for (const markets of [few, many]) sides.push(await Side.start(markets))
@@ -54,12 +58,13 @@ export async function run(given: Record<keyof typeof options, string>): Promise<
     return {
       seconds,
       rate,
-      [`markets_${few}`]: one,
-      [`markets_${many}`]: other,
+      [`markets_${few}`]: { ...one, hot_us: fewHot },
+      [`markets_${many}`]: { ...other, hot_us: manyHot },
       ratio: {
         [`update_cost_${many}_over_${few}`]: other.path_us.p50 / one.path_us.p50,
         path_mean: other.path_us.mean / one.path_us.mean,
         thread: other.thread_us / one.thread_us,
+        hot_p50: manyHot.p50 / fewHot.p50,
       },
       rss_mib: other.rss_mib.executor,
     }

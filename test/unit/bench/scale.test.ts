@@ -6,6 +6,7 @@ import { run } from '../../../bench/scale.ts'
 interface Figures {
   readonly path_us: { readonly p50: number; readonly mean: number; readonly samples: number }
   readonly thread_us: number
+  readonly hot_us: { readonly p50: number; readonly samples: number }
   readonly frames: number
   readonly sockets: { readonly polymarket: number; readonly kalshi: number }
   readonly pool: { readonly slots: number; readonly held: number }
@@ -22,9 +23,10 @@ it('measures two executors, of which each has read the changes of its own market
     readonly rss_mib: number
   }
   const { markets_2: few, markets_60: many, ratio, rss_mib } = report
-  for (const { path_us, thread_us, frames, pool, rss_mib: memory } of [few, many]) {
+  for (const { path_us, thread_us, hot_us, frames, pool, rss_mib: memory } of [few, many]) {
     assert.ok(frames > 0 && path_us.samples > 0 && path_us.samples <= frames)
     assert.ok(path_us.p50 > 0 && path_us.mean > 0 && thread_us > 0)
+    assert.ok(hot_us.p50 > 0 && hot_us.samples > 0)
     assert.ok(pool.held > 0 && pool.held <= pool.slots)
     assert.ok(memory.executor > 0 && memory.sandbox > 0)
   }
