@@ -37,12 +37,14 @@ interface TopSnapshot {
 
 /** The last trades that fit under the table on a small terminal. */
 const TRADES_SHOWN = 6
+/** More rows than a terminal has under them would push the rest off it. */
+const PAIRS_SHOWN = 30
 
 export function snapshotOf({ listing, pool }: Assembly, record: RunRecord, feeds: string[]): Snapshot {
   const { pairs, bundles, books } = listing
   const hits = pool.hitRate.all()
   return {
-    pairs: pairs.map(({ pair }, place) => {
+    pairs: pairs.slice(0, PAIRS_SHOWN).map(({ pair }, place) => {
       const bundle = bundles[place]
       const polymarket = books[POLYMARKET][bundle.books[POLYMARKET]]
       const kalshi = books[KALSHI][bundle.books[KALSHI]]

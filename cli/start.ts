@@ -32,7 +32,7 @@ interface Options {
 
 const SECONDS_MAX = 86_400
 const SEED_MAX = 0xffff_ffff
-const MARKETS_MAX = 500
+const MARKETS_MAX = 5_000
 /** npm hands on to us what the terminal has already sent to all of its group: one key press is two signals. */
 const SAME_PRESS_MS = 500
 /** How much later than what it ended a signal may be heard. */
@@ -59,7 +59,9 @@ export const register: Register = (program, io) => {
 async function start(options: Options, io: Io): Promise<void> {
   const seconds =
     options.seconds === undefined ? undefined : wholeOption(options.seconds, '--seconds', SECONDS_MAX, 1)
+  const isWatched = !options.json && process.stdout.isTTY && process.env.TERM !== 'dumb'
   const sandbox = {
+    watched: isWatched,
     markets: wholeOption(options.markets, '--markets', MARKETS_MAX, 1),
     seed: wholeOption(options.seed, '--seed', SEED_MAX),
     faults: checkedFaults(options.faults),
@@ -86,7 +88,6 @@ async function start(options: Options, io: Io): Promise<void> {
   const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
   for (const signal of SIGNALS) process.on(signal, stop)
   const timers: NodeJS.Timeout[] = []
-  const isWatched = !options.json && process.stdout.isTTY && process.env.TERM !== 'dumb'
   // From the first word on Ctrl-C is heard.
   if (!isWatched)
     io.stderr(
@@ -113,7 +114,7 @@ async function start(options: Options, io: Io): Promise<void> {
         )
       if (said.kind === 'report') report = said.report
       else if (said.kind === 'sent') wire.sent(said.sent)
-      else if (said.kind === 'snapshot' && isWatched) {
+      else if (said.kind === 'snapshot') {
         const title = `Tandem: ${((performance.now() - beganMs) / 1_000).toFixed(0)} s on the loopback venues. No real money. Ctrl-C ends it.\ncontrol in ${sandbox.runDirectory}`
         const { columns, rows } = process.stdout
         io.stdout(`${HOME_AND_CLEAR}${fitted(screen(title, said.snapshot), columns, rows)}\n`)

@@ -11,8 +11,11 @@ export interface Clock {
   cancel(token: number): void
 }
 
-/** Deadlines that may wait at once: one per book (5,000 markets on two venues), one per slot of work beside them. */
-const DEADLINES_MAX = 16_384
+/**
+ * Deadlines that may wait at once: two per book, its close and its doubt, of 5,000 markets on two venues; and the slots
+ * of work beside them.
+ */
+const DEADLINES_MAX = 32_768
 
 /** A binary heap of (deadline, token) in typed arrays: nothing is allocated per deadline. */
 export class Deadlines {

@@ -16,6 +16,7 @@ import { isPlanned, PlanOutcome } from './detector/plan.ts'
 import type { Planner } from './detector/planner.ts'
 import type { Policy } from './detector/policy.ts'
 import { SignalChange, type Signals } from './detector/signal.ts'
+import { Tops } from './detector/tops.ts'
 import type { Intake } from './feed/intake.ts'
 import { COMMAND_CELLS, CommandCell, JournalCommand, RecordKind } from './journal/record.ts'
 import { type JournalRing, RECORDS_PER_ENTRY, RING_RECORDS, TRADES_OPEN_MAX } from './journal/ring.ts'
@@ -113,6 +114,10 @@ export class Executor implements PoolOwner, SignerListener {
   readonly #touched: Int32Array
   readonly #isTouched: Uint8Array
   #touchedCount = 0
+  /** By venue. */
+  readonly #tops: readonly [Tops, Tops]
+  /** By bundle: at both tops, as they were last noted, nothing is to be had. That is so whatever else changes. */
+  readonly #isQuiet: Uint8Array
   /** By line: the ticket of the order that is being signed for it, or NO_TICKET. */
   readonly #urgentTicket: Int32Array
   #headersDueNs = 0
@@ -129,6 +134,9 @@ export class Executor implements PoolOwner, SignerListener {
     this.#touched = new Int32Array(parts.bundles.length)
     this.#polymarketBooks = parts.intakes[POLYMARKET].books.length
     this.#isTouched = new Uint8Array(parts.bundles.length)
+    this.#isQuiet = new Uint8Array(parts.bundles.length)
+    const topsOf = ({ books }: Intake): Tops => new Tops(books.length)
+    this.#tops = [topsOf(parts.intakes[POLYMARKET]), topsOf(parts.intakes[KALSHI])]
     const lines = parts.bundles.length * DIRECTIONS
     this.#urgentTicket = new Int32Array(lines).fill(NO_TICKET)
     this.#takenPrice = new Int32Array(lines * VENUES)
@@ -174,11 +182,15 @@ export class Executor implements PoolOwner, SignerListener {
       const bundle = this.#touched[i]
       this.#isTouched[bundle] = 0
       this.#value(bundle, nowNs)
+      let isQuiet = 1
       for (let direction = 0; direction < DIRECTIONS; direction++) {
         this.#touch(bundle, direction as Direction, nowNs)
         const outcome = this.#decide(bundle, direction as Direction, nowNs, NO_SLOT)
-        if (outcome !== TurnOutcome.Quiet) last = outcome
+        if (outcome === TurnOutcome.Quiet) continue
+        isQuiet = 0
+        last = outcome
       }
+      this.#isQuiet[bundle] = isQuiet
     }
     this.#touchedCount = 0
     return last
@@ -254,10 +266,11 @@ export class Executor implements PoolOwner, SignerListener {
         intake.books[book],
         clock.wallMs(),
       )
+      const isMoved = this.#tops[intake.venue].note(book, intake.books[book])
       const end = index.end(intake.venue, book)
       for (let at = index.start(intake.venue, book); at < end; at++) {
         const bundle = index.bundles[at]
-        if (this.#isTouched[bundle] === 1) continue
+        if (this.#isTouched[bundle] === 1 || (!isMoved && this.#isQuiet[bundle] === 1)) continue
         this.#isTouched[bundle] = 1
         this.#touched[this.#touchedCount++] = bundle
       }

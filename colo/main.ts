@@ -206,21 +206,22 @@ export function assemble(listing: Listing, settings: Settings, around: Surroundi
     bookMoved: (...move) => observer.bookMoved(...move),
     tickTold(venue, book, tick) {
       observer.tickTold(venue, book, tick)
-      bundles.forEach((bundle, index) => {
-        if (bundle.books[venue] !== book) return
+      for (let at = index.start(venue, book); at < index.end(venue, book); at++) {
+        const place = index.bundles[at]
+        const bundle = bundles[place]
         if (venue === KALSHI) {
-          unpriced.add(index)
+          unpriced.add(place)
           // For what is under way, and may have to be evened out.
           bundle.ticks[KALSHI] = WHOLE_CENTS
         }
         const ticks = POLYMARKET_TICKS.get(tick)
-        if (ticks === undefined || unpriced.has(index)) closeLines(index)
-        else if (ticks !== bundle.ticks[POLYMARKET] || !legs[index].tradable) {
+        if (ticks === undefined || unpriced.has(place)) closeLines(place)
+        else if (ticks !== bundle.ticks[POLYMARKET] || !legs[place].tradable) {
           bundle.ticks[POLYMARKET] = ticks
-          legs[index].tradable = true
-          openLines(index, tick)
+          legs[place].tradable = true
+          openLines(place, tick)
         }
-      })
+      }
     },
   }
   const intakes = [

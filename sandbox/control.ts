@@ -15,6 +15,7 @@ import { SHARDS, type World } from './world.ts'
 //   GET  /faults    POST /faults {"name", "on", "venue"?}
 //   POST /pause     {"venue", "pause": "none" | "trading" | "exchange"}
 //   POST /restart   {"venue", "ms"}
+//   POST /rate      {"perSecond"}                    further changes of depth, over all markets
 //   GET  /timings[?afterNs=N]    when frames were written and orders read, after that moment of theirs
 
 export interface ControlParts {
@@ -103,6 +104,9 @@ export class Control {
         return {}
       case 'POST /restart':
         world.restart(oneOf(fields, 'venue', VENUES), whole(fields, 'ms'))
+        return {}
+      case 'POST /rate':
+        world.stir(whole(fields, 'perSecond'))
         return {}
       case 'GET /timings':
         return timings.document(query.has('afterNs') ? Number(query.get('afterNs')) : undefined)

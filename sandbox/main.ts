@@ -13,14 +13,16 @@ import { PolymarketServer } from './polymarket/server.ts'
 import { Timings } from './timings.ts'
 import { FEES, SHARDS, World } from './world.ts'
 
-// Both venues on loopback: `main.ts [--markets 8] [--seed 1] [--faults gap,reset|all] [--rate 0] [--tier advanced]`.
+// Both venues on loopback: `main.ts [--markets 8] [--seed 1] [--faults gap,reset|all] [--rate 0] [--steady] [--tier advanced]`.
 //
 // When it listens it prints one line of JSON on stdout: where the venues are, whom to trust, what is traded, a funded
 // account with made-up keys on each venue, and its own door (control.ts). It ends with SIGTERM, and with its stdin, so
 // that it outlives no parent.
 
 const TICK_MS = 5
-const MARKETS_MAX = 500
+/** A steady flow comes by itself, not in bursts. */
+const STEADY_TICK_MS = 1
+const MARKETS_MAX = 5_000
 const RATE_MAX = 50_000
 const CHAIN_ID = 137
 /** How long Kalshi's portfolio reads lag behind its engine. */
@@ -33,6 +35,7 @@ interface Options {
   readonly markets: number
   readonly seed: number
   readonly rate: number
+  readonly steady: boolean
   readonly tier: Tier
   /** `all`: each in its turn. */
   readonly faults: readonly FaultName[] | 'all'
@@ -44,6 +47,7 @@ function readOptions(): Options {
       markets: { type: 'string', default: '8' },
       seed: { type: 'string', default: '1' },
       rate: { type: 'string', default: '0' },
+      steady: { type: 'boolean', default: false },
       tier: { type: 'string', default: 'advanced' },
       faults: { type: 'string', default: '' },
     },
@@ -54,6 +58,7 @@ function readOptions(): Options {
     markets: within('markets', values.markets, 1, MARKETS_MAX),
     seed: within('seed', values.seed, 0, Number.MAX_SAFE_INTEGER),
     rate: within('rate', values.rate, 0, RATE_MAX),
+    steady: values.steady,
     tier,
     faults: values.faults === 'all' ? 'all' : faultsOf(values.faults),
   }
@@ -94,6 +99,7 @@ async function main(): Promise<void> {
     markets: options.markets,
     seed: options.seed,
     stirsPerSecond: options.rate,
+    isSteady: options.steady,
     faults,
     nowMs,
     kalshi: (told) => kalshi?.hear(told),
@@ -141,11 +147,14 @@ async function main(): Promise<void> {
     polymarket.tick(nowMs())
   }, TICK_MS)
 
+  const trading = options.steady ? setInterval(() => world.trade(), STEADY_TICK_MS) : undefined
+
   let ending = false
   const end = async (): Promise<void> => {
     if (ending) return
     ending = true
     clearInterval(ticking)
+    clearInterval(trading)
     await Promise.all([polymarket.close(), kalshi.close(), control.close()])
     process.exit(0)
   }

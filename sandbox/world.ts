@@ -115,13 +115,15 @@ const CLOSES_MS = 30 * DAY_MS
 const SETTLEMENT_TIMER_SECONDS = 60
 
 export interface WorldOptions {
-  /** 1 to 500. */
+  /** 1 to 5,000. */
   readonly markets: number
   readonly seed: number
   /** Further changes in the depth of books, a second. */
   readonly stirsPerSecond: number
   /** How many times slower than usual the other traders are. Default 1. */
   readonly calm?: number
+  /** Nothing but `stirsPerSecond`, a few of which move a price: no edge, no trade. */
+  readonly isSteady?: boolean
   readonly faults: Faults
   nowMs(): number
   kalshi(occurrence: Occurrence): void
@@ -167,6 +169,7 @@ export class World {
       nowMs(),
       options.stirsPerSecond,
       options.calm,
+      options.isSteady,
     )
   }
 
@@ -186,7 +189,17 @@ export class World {
     }
     this.kalshi.tick(nowMs())
     this.polymarket.tick(nowMs())
-    this.#flow.tick(nowMs())
+    this.trade()
+  }
+
+  /** Lets the other traders trade, and nothing else. */
+  trade(): void {
+    this.#flow.tick(this.#options.nowMs())
+  }
+
+  /** From now on so many further changes a second. */
+  stir(perSecond: number): void {
+    this.#flow.stirsPerSecond = perSecond
   }
 
   /** A trading pause lets cancels through, an exchange pause does not. */

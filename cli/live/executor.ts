@@ -13,6 +13,8 @@ export interface ExecutorOptions {
   /** For its signer's socket. */
   readonly temporaryDirectory: string
   readonly vitals: boolean
+  /** A module that it loads before its own. */
+  readonly preload: string | undefined
   /** Ends it at once. */
   readonly signal: AbortSignal
 }
@@ -25,9 +27,14 @@ export class ExecutorProcess {
   readonly #sayings: AsyncIterator<string>
   readonly #runDirectory: string
 
-  constructor({ runDirectory, temporaryDirectory, vitals, signal }: ExecutorOptions) {
+  constructor({ runDirectory, temporaryDirectory, vitals, preload, signal }: ExecutorOptions) {
     this.#runDirectory = runDirectory
-    const flags = ['--disable-sigusr1', ...YOUNG_GENERATION, ...(vitals ? ['--expose-gc'] : [])]
+    const flags = [
+      '--disable-sigusr1',
+      ...YOUNG_GENERATION,
+      ...(vitals ? ['--expose-gc'] : []),
+      ...(preload === undefined ? [] : ['--import', preload]),
+    ]
     const file = fileURLToPath(new URL('./main.ts', import.meta.url))
     this.#child = spawn(process.execPath, [...flags, file], {
       stdio: ['pipe', 'pipe', 'inherit'],

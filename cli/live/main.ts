@@ -32,7 +32,6 @@ import { KALSHI, POLYMARKET, VENUE_NAMES } from '@tandem/colo/venue/venue.ts'
 import { assert } from '@tandem/shared/assert.ts'
 import { CounterCells, Counters } from '@tandem/shared/counters.ts'
 import { feesOf, readMapping } from '@tandem/shared/mapping.ts'
-import { nameOf } from '@tandem/shared/named-integer.ts'
 import { readSettings } from '@tandem/shared/settings.ts'
 import { NS_PER_MS, NS_PER_S } from '@tandem/shared/units.ts'
 import WebSocket from 'ws'
@@ -96,6 +95,8 @@ async function run(lines: AsyncIterator<string>): Promise<number> {
       counter: cells[TurnCell.clientOrderId],
     })
   }
+  // It lists the end of a run: a pause alone moves thousands of books at once.
+  record.bookMoved = () => {}
   const noteLeg = record.leg.bind(record)
   record.leg = (cells) => {
     noteLeg(cells)
@@ -358,14 +359,15 @@ async function run(lines: AsyncIterator<string>): Promise<number> {
       lookAround()
       sampleJournal()
     }, SAMPLE_MS)
-    snapshots = setInterval(
-      () =>
-        say({
-          kind: 'snapshot',
-          snapshot: snapshotOf(live.assembly, record, [...feedLines(live), ...troubles]),
-        }),
-      SNAPSHOT_MS,
-    )
+    if (order.watched)
+      snapshots = setInterval(
+        () =>
+          say({
+            kind: 'snapshot',
+            snapshot: snapshotOf(live.assembly, record, [...feedLines(live), ...troubles]),
+          }),
+        SNAPSHOT_MS,
+      )
   }
   clearInterval(snapshots)
   clearInterval(sampling)
@@ -430,11 +432,15 @@ function say(saying: LiveSaying): void {
 /** A line a venue: sockets by state, books by state. */
 function feedLines(live: Live): string[] {
   return Object.entries(live.feeds()).map(([venue, { sockets, books, reconnects }]) => {
-    const states = sockets.map(({ state }) => nameOf(ConnectionState, state).toLowerCase()).join(', ')
+    const states = Object.entries(ConnectionState)
+      .map(([name, state]) => ({ name, count: sockets.filter((socket) => socket.state === state).length }))
+      .filter(({ count }) => count > 0)
+      .map(({ name, count }) => `${count} ${name.toLowerCase()}`)
+      .join(', ')
     const counts = Object.entries(books)
       .filter(([, count]) => count > 0)
       .map(([state, count]) => `${count} ${state.toUpperCase()}`)
-    return `${venue.padEnd(11)}socket ${states}; books ${counts.join(', ')}; reconnects ${reconnects}`
+    return `${venue.padEnd(11)}sockets ${states}; books ${counts.join(', ')}; reconnects ${reconnects}`
   })
 }
 

@@ -26,6 +26,8 @@ export interface LiveOrder {
   readonly redisName: string
   /** Whether Redis says if it is the one of its name that trades. */
   readonly leases: boolean
+  /** Whether somebody looks at snapshots: of thousands of markets they are work. */
+  readonly watched: boolean
   /** Whether it says how its process is doing, every second. */
   readonly vitals: boolean
 }

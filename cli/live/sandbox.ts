@@ -45,6 +45,12 @@ export interface SandboxOptions {
   readonly runDirectory?: string
   /** Further changes in the depth of books, a second. */
   readonly rate?: number
+  /** Those are all the changes there are. */
+  readonly steady?: boolean
+  /** A module that the executor's process loads before its own. */
+  readonly preload?: string
+  /** The executor says what a view shows. */
+  readonly watched?: boolean
   /** The executor tells how its process is doing. */
   readonly vitals?: boolean
   /** The journal's directory; without one it is temporary and goes with the run. */
@@ -153,6 +159,7 @@ export class SandboxRun {
         options.faults,
         '--rate',
         String(options.rate ?? 0),
+        ...(options.steady ? ['--steady'] : []),
       ],
       { stdio: ['pipe', 'pipe', 'inherit'], detached: true },
     )
@@ -180,11 +187,15 @@ export class SandboxRun {
     }
   }
 
+  get sandboxPid(): number | undefined {
+    return this.#sandbox.pid
+  }
+
   /** Tells a new executor where the venues are, has them know its key, and lets it go. */
   async #go(executor: ExecutorProcess, journal: string, runDirectory: string): Promise<void> {
     const { polymarket, kalshi, ca, pairs, fees, accounts } = this.started
     const { polymarket: polymarketLedger, kalshi: kalshiLedger } = await this.ledgers()
-    const { vitals, redis, redisName, settings, leases } = this.#options
+    const { vitals, watched, redis, redisName, settings, leases } = this.#options
     const apiKey = await this.#newApiKey()
     const ready = await executor.ready({
       access: {
@@ -217,6 +228,7 @@ export class SandboxRun {
       apiKeyNonce: this.#apiKeyNonce,
       balanceMicroUsd: [polymarketLedger.balanceMicroUsd, kalshiLedger.balanceMicroUsd],
       journal,
+      watched: watched ?? false,
       vitals: vitals ?? false,
       runDirectory,
     })
@@ -269,6 +281,7 @@ export class SandboxRun {
       runDirectory,
       temporaryDirectory: this.#folder,
       vitals: this.#options.vitals ?? false,
+      preload: this.#options.preload,
       signal: this.#signal,
     })
   }
@@ -308,6 +321,11 @@ export class SandboxRun {
       'GET',
       `/ledger?polymarket=${polymarket.address}&kalshi=${kalshi.userId}`,
     ) as Promise<Ledgers>
+  }
+
+  /** From now on so many further changes in the depth of books, a second. */
+  async stir(perSecond: number): Promise<void> {
+    await this.#control('POST', '/rate', { perSecond })
   }
 
   timings(afterNs: number): Promise<VenueTimes> {

@@ -161,6 +161,11 @@ export function isGhostTop(bid: number, ask: number): boolean {
   return bid === 100 && ask === 9_900
 }
 
+/** Whether nothing but a snapshot brings the book (back). */
+export function isMissing(state: BookState): boolean {
+  return state === BookState.Empty || state === BookState.Suspect
+}
+
 /** Whether messages move the state: not before a snapshot, not after a loss, not when closed. */
 function mayMove(state: BookState): boolean {
   return state === BookState.Live || state === BookState.Unsettled || state === BookState.Stale

@@ -184,11 +184,10 @@ export class Feed implements LinkEvents, SocketListener {
   health(): FeedHealth {
     const { intake, clock } = this.#options
     const nowNs = clock.nowNs()
+    const counts = new Int32Array(Object.keys(BookState).length)
+    for (const { state } of intake.books) counts[state]++
     const books = Object.fromEntries(
-      Object.entries(BookState).map(([name, state]) => [
-        name,
-        intake.books.filter((book) => book.state === state).length,
-      ]),
+      Object.entries(BookState).map(([name, state]) => [name, counts[state]]),
     ) as Record<keyof typeof BookState, number>
     return {
       sockets: this.#sides.map(({ link, books: carried, pulse }) => ({
@@ -293,12 +292,7 @@ export class Feed implements LinkEvents, SocketListener {
   }
 
   #noteOutage(side: Side, nowNs: Ns): void {
-    const { intake } = this.#options
-    const isMissing = side.books.some((book) => {
-      const { state } = intake.books[book]
-      return state === BookState.Suspect || state === BookState.Empty
-    })
-    if (isMissing) side.down(nowNs)
+    if (this.#options.intake.missing(side.link.index) > 0) side.down(nowNs)
     else if (side.isDown) {
       const outages = this.#outages
       outages.count++

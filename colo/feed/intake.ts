@@ -18,6 +18,7 @@ import {
   afterLoss,
   BookState,
   DOUBT_PAUSE,
+  isMissing,
   LAG_MS_MAX,
   madeAfterPause,
   SETTLE_NS,
@@ -28,6 +29,7 @@ import { type TokenKind, tokenOf } from '../token.ts'
 import { Control, type FrameSink, Lifecycle } from '../venue/sink.ts'
 import { KALSHI, type Venue } from '../venue/venue.ts'
 import { endsSubscription, SequenceOutcome, Sequences } from './sequence.ts'
+import { booksOf } from './shards.ts'
 import { type RestBook, Splice } from './splice.ts'
 
 /** Why a book's state moved: for the journal, the report and an operator. Of several in one frame, the greatest. */
@@ -99,6 +101,7 @@ export interface IntakeCounts {
 
 /** sids of one connection: one a channel, and a new one with every subscription that takes an old one's place. */
 const SIDS_MAX = 64
+const Awaited = { Doubt: 1, Close: 2 } as const
 const DOUBT_NONE = Number.POSITIVE_INFINITY
 /** No book has such a top: it was not LIVE, so nothing was thought of it. */
 const TOP_UNKNOWN = -2 as Price
@@ -134,6 +137,8 @@ export class Intake implements FrameSink {
   readonly #closeMs: Float64Array
   /** By book: paused or decided by the venue's word, whatever our clock says. */
   readonly #isShut: Uint8Array
+  /** By book: bits of the deadlines that the clock holds for it. One each is enough: what it finds too early it sets again. */
+  readonly #awaited: Uint8Array
   readonly #sidOfBook: Float64Array
   /** By book: the venue's last word on its top, and when it was said; REST is held against it. */
   readonly #claimBid: Int32Array
@@ -142,6 +147,10 @@ export class Intake implements FrameSink {
   /** By book: what came since its snapshot was asked for by REST. */
   readonly #splices: (Splice | undefined)[]
   #socketOf: Int32Array
+  /** By socket. */
+  #booksOf: readonly Int32Array[]
+  /** By socket: how many of its books a snapshot is needed for. */
+  #missing: Int32Array
   #sequences = [new Sequences(SIDS_MAX)]
   /** By socket: our wall clock when its reading was last in doubt; DOUBT_NONE when it is not. */
   #doubtMs = new Float64Array(1).fill(DOUBT_NONE)
@@ -185,12 +194,15 @@ export class Intake implements FrameSink {
     this.#cause = new Uint8Array(books.length)
     this.#closeMs = closeMs
     this.#isShut = new Uint8Array(books.length)
+    this.#awaited = new Uint8Array(books.length)
     this.#sidOfBook = new Float64Array(books.length).fill(-1)
     this.#claimBid = new Int32Array(books.length).fill(PRICE_NONE)
     this.#claimAsk = new Int32Array(books.length).fill(PRICE_NONE)
     this.#claimMs = new Float64Array(books.length)
     this.#splices = new Array(books.length).fill(undefined)
     this.#socketOf = new Int32Array(books.length)
+    this.#booksOf = booksOf(this.#socketOf, 1)
+    this.#missing = Int32Array.of(books.length)
     this.#clock = clock
     this.#doubtToken = tokens.doubt
     this.#closeToken = tokens.close
@@ -202,6 +214,8 @@ export class Intake implements FrameSink {
   /** Which socket carries each book; before the first frame. */
   assign(socketOf: Int32Array, sockets: number): void {
     this.#socketOf = socketOf
+    this.#booksOf = booksOf(socketOf, sockets)
+    this.#missing = Int32Array.from(this.#booksOf, ({ length }) => length)
     this.#sequences = Array.from({ length: sockets }, () => new Sequences(SIDS_MAX))
     this.#doubtMs = new Float64Array(sockets).fill(DOUBT_NONE)
     this.#isLate = new Uint8Array(sockets)
@@ -230,6 +244,7 @@ export class Intake implements FrameSink {
         this.#isPastSplice(splice, index, book, Number.POSITIVE_INFINITY)
       const before = this.#stateBefore[index] as BookState
       if (book.state === before) continue
+      this.#missing[this.#socketOf[index]] += Number(isMissing(book.state)) - Number(isMissing(before))
       if (book.state === BookState.Unsettled) this.#awaitDoubt(index)
       this.#listener.bookMoved(
         this.venue,
@@ -240,6 +255,11 @@ export class Intake implements FrameSink {
         this.#nowNs,
       )
     }
+  }
+
+  /** How many of a socket's books a snapshot is needed for: Empty, or SUSPECT. */
+  missing(socket: number): number {
+    return this.#missing[socket]
   }
 
   /** The frame in hand could not be read: what it told is lost, to whichever book of its socket. */
@@ -360,7 +380,7 @@ export class Intake implements FrameSink {
     // The new close is not read, and nothing is told when it comes: an order to a closed market is half a trade.
     if (b === Lifecycle.CloseMoved) {
       this.#closeMs[a] = Number.NEGATIVE_INFINITY
-      this.closeDue(a)
+      this.#judgeClose(a)
     }
     // The new steps come by REST: until they are read, no price of ours is known to be legal.
     if (b === Lifecycle.PriceStructure) this.#listener.tickTold(this.venue, a, PRICE_NONE)
@@ -370,6 +390,7 @@ export class Intake implements FrameSink {
 
   /** A book's doubt has lasted `SETTLE_NS`, unless it was settled, or raised anew, since. */
   doubtDue(index: number): void {
+    this.#awaited[index] &= ~Awaited.Doubt
     const book = this.#touch(index, Cause.Doubt)
     book.state = afterDoubt(book.state, book.doubtMs, book.doubtNs, this.#nowNs)
     // Settled and raised anew since this deadline was set, or one of a pause, which the venue's may yet follow.
@@ -378,6 +399,11 @@ export class Intake implements FrameSink {
 
   /** A book's close has come by our clock. */
   closeDue(index: number): void {
+    this.#awaited[index] &= ~Awaited.Close
+    this.#judgeClose(index)
+  }
+
+  #judgeClose(index: number): void {
     const book = this.#touch(index, Cause.Clock)
     const closeMs = this.#isShut[index] === 1 ? Number.NEGATIVE_INFINITY : this.#closeMs[index]
     book.state = afterClock(book.state, this.#wallMs, closeMs)
@@ -396,8 +422,7 @@ export class Intake implements FrameSink {
   disconnected(socket: number, nowNs: Ns, isLost = true): void {
     this.begin(nowNs, this.#clock.wallMs(), socket)
     this.#loseSocket(Cause.Connection)
-    for (let index = 0; index < this.books.length; index++) {
-      if (this.#socketOf[index] !== socket) continue
+    for (const index of this.#booksOf[socket]) {
       this.#sidOfBook[index] = -1
       this.#splices[index] = undefined
     }
@@ -413,8 +438,7 @@ export class Intake implements FrameSink {
   stalled(socket: number, nowNs: Ns): void {
     this.begin(nowNs, this.#clock.wallMs(), socket)
     if (this.venue === KALSHI) {
-      for (let index = 0; index < this.books.length; index++) {
-        if (this.#socketOf[index] !== socket) continue
+      for (const index of this.#booksOf[socket]) {
         const book = this.#touch(index, Cause.Stall)
         book.state = afterKalshiStall(book.state)
       }
@@ -455,8 +479,7 @@ export class Intake implements FrameSink {
     if (isTimely) this.#isLate[socket] = 0
     if (this.#isLate[socket] === 1) return
     this.#doubtMs[socket] = DOUBT_NONE
-    for (let index = 0; index < this.books.length; index++) {
-      if (this.#socketOf[index] !== socket) continue
+    for (const index of this.#booksOf[socket]) {
       const book = this.books[index]
       const next = afterCatchUp(book.state, book.crossed(), book.doubtMs)
       if (next !== book.state) this.#touch(index, Cause.Pause).state = next
@@ -546,27 +569,24 @@ export class Intake implements FrameSink {
   }
 
   #pauseSocket(pauseNs: number): void {
-    for (let index = 0; index < this.books.length; index++) {
-      const isCarried = this.#socketOf[index] === this.#socket
-      if (isCarried && this.books[index].state === BookState.Live)
+    for (const index of this.#booksOf[this.#socket])
+      if (this.books[index].state === BookState.Live)
         this.#touch(index, Cause.Pause).pause(pauseNs, this.#nowNs)
-    }
   }
 
   /** @param sid -1 for every sid of the socket. */
   #loseSid(sid: number, cause: Cause): void {
-    for (let index = 0; index < this.books.length; index++) {
-      if (this.#socketOf[index] !== this.#socket) continue
+    for (const index of this.#booksOf[this.#socket])
       if (sid < 0 || this.#sidOfBook[index] === sid) this.#lose(index, cause)
-    }
   }
 
   #loseSocket(cause: Cause): void {
-    for (let index = 0; index < this.books.length; index++)
-      if (this.#socketOf[index] === this.#socket) this.#lose(index, cause)
+    for (const index of this.#booksOf[this.#socket]) this.#lose(index, cause)
   }
 
   #awaitDoubt(index: number): void {
+    if ((this.#awaited[index] & Awaited.Doubt) !== 0) return
+    this.#awaited[index] |= Awaited.Doubt
     const { doubtMs, doubtNs } = this.books[index]
     // The time of a pause's doubt is never up: it is looked at again and again.
     const sinceNs = doubtMs === DOUBT_PAUSE ? this.#nowNs : doubtNs
@@ -574,6 +594,8 @@ export class Intake implements FrameSink {
   }
 
   #awaitClose(index: number, nowNs: Ns, wallMs: number): void {
+    if ((this.#awaited[index] & Awaited.Close) !== 0) return
+    this.#awaited[index] |= Awaited.Close
     const inNs = Math.max(0, this.#closeMs[index] - wallMs) * NS_PER_MS
     this.#clock.at((nowNs + inNs) as Ns, tokenOf(this.#closeToken, index))
   }
@@ -585,7 +607,7 @@ export class Intake implements FrameSink {
 
   #shut(index: number, isShut: 0 | 1): void {
     this.#isShut[index] = isShut
-    this.closeDue(index)
+    this.#judgeClose(index)
   }
 
   /** A price between two slots is no error: an order that rests on an older, finer tick. No level may be lost. */

@@ -1,5 +1,5 @@
 import { NS_PER_MS, type Ns } from '@tandem/shared/units.ts'
-import { BookState, LAG_MS_MAX } from '../book/integrity.ts'
+import { BookState, isMissing, LAG_MS_MAX } from '../book/integrity.ts'
 import { addMarkets, getSnapshot, subscribeBooks, unsubscribe } from '../venue/kalshi/messages.ts'
 import { Control } from '../venue/sink.ts'
 import { Loss } from './connection.ts'
@@ -153,11 +153,14 @@ export class KalshiUpkeep implements Upkeep {
   #askForMissing(socket: number, nowNs: Ns): void {
     const subscription = this.#subscriptions[socket]
     const { intake, books, random } = this.#feed
+    if (intake.missing(socket) === 0 && this.#repairs.isQuiet) {
+      subscription.resubscribes = 0
+      return
+    }
     const due: number[] = []
     const waiting: number[] = []
     for (const book of books[socket]) {
-      const { state } = intake.books[book]
-      if (state !== BookState.Suspect && state !== BookState.Empty) this.#repairs.well(book, nowNs)
+      if (!isMissing(intake.books[book].state)) this.#repairs.well(book, nowNs)
       else if (!this.#repairs.isAsked(book)) {
         if (this.#repairs.isDue(book, nowNs)) due.push(book)
       } else if (this.#repairs.isDue(book, nowNs)) this.#repairs.failed(book, nowNs, random())

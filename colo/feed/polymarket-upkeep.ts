@@ -1,5 +1,5 @@
 import type { Ns } from '@tandem/shared/units.ts'
-import { BookState, LAG_MS_MAX } from '../book/integrity.ts'
+import { BookState, isMissing, LAG_MS_MAX } from '../book/integrity.ts'
 import { subscribe } from '../venue/polymarket/messages.ts'
 import { Control, type FrameSink } from '../venue/sink.ts'
 import { Loss } from './connection.ts'
@@ -130,10 +130,10 @@ export class PolymarketUpkeep implements Upkeep {
     const watch = this.#watches[socket]
     if (watch.audited.length > 0 && nowNs - watch.auditedNs > AUDIT_HELD_NS) this.#compare(socket, nowNs)
     const { intake, books, random } = this.#feed
+    if (intake.missing(socket) === 0 && this.#repairs.isQuiet) return
     const due: number[] = []
     for (const book of books[socket]) {
-      const { state } = intake.books[book]
-      if (state !== BookState.Suspect && state !== BookState.Empty) this.#repairs.well(book, nowNs)
+      if (!isMissing(intake.books[book].state)) this.#repairs.well(book, nowNs)
       else if (!this.#repairs.isDue(book, nowNs)) continue
       else if (this.#repairs.isAsked(book)) this.#giveUp(book, nowNs, random())
       else if (due.length < BOOKS_PER_REQUEST_MAX) due.push(book)

@@ -14,6 +14,7 @@ export class Repairs {
   readonly #tries: Uint8Array
   readonly #dueNs: Float64Array
   readonly #isAsked: Uint8Array
+  #tried = 0
 
   constructor(books: number) {
     this.#tries = new Uint8Array(books)
@@ -40,6 +41,7 @@ export class Repairs {
   failed(book: number, nowNs: number, chance: number): void {
     this.#isAsked[book] = 0
     this.#dueNs[book] = nowNs + backoffNs(this.#tries[book], chance)
+    if (this.#tries[book] === 0) this.#tried++
     if (this.#tries[book] < TRIES_COUNTED_MAX) this.#tries[book]++
   }
 
@@ -56,6 +58,7 @@ export class Repairs {
   }
 
   healed(book: number): void {
+    if (this.#tries[book] > 0) this.#tried--
     this.#isAsked[book] = 0
     this.#tries[book] = 0
     this.#dueNs[book] = 0
@@ -64,6 +67,11 @@ export class Repairs {
   /** The book needs nothing. What was tried for it is forgotten, but not at once: it may be LIVE for a moment only. */
   well(book: number, nowNs: number): void {
     if (this.#tries[book] > 0 && nowNs > this.#dueNs[book] + RETRY_NS_MAX) this.healed(book)
+  }
+
+  /** Whether there is nothing to be forgotten of any book. */
+  get isQuiet(): boolean {
+    return this.#tried === 0
   }
 
   hasFailed(book: number): boolean {

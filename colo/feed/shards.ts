@@ -28,8 +28,13 @@ export function shardsOf(books: number, idsPerBook: number, idsMax: number): Sha
   return {
     sockets,
     socketOf,
-    books: Array.from({ length: sockets }, (_, socket) =>
-      Int32Array.from([...socketOf.keys()].filter((book) => socketOf[book] === socket)),
-    ),
+    books: booksOf(socketOf, sockets),
   }
+}
+
+/** By socket: the books that it carries. */
+export function booksOf(socketOf: Int32Array, sockets: number): Int32Array[] {
+  const books = Array.from({ length: sockets }, (): number[] => [])
+  for (const [book, socket] of socketOf.entries()) books[socket].push(book)
+  return books.map((of) => Int32Array.from(of))
 }

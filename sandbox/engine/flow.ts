@@ -46,6 +46,10 @@ const NET = [250, 450] as const
 const LEASH = 1_200
 const LOWEST = 1_800
 const HIGHEST = PRICE_ONE - LOWEST
+/** More pairs than these share what so many do: each moves less often, so that one process can be the venue of thousands. */
+const LIVELY_PAIRS = 50
+/** In a steady flow, the part of the changes that are a move of the price: each brings a dozen of levels with it. */
+const STEADY_MOVES = 0.02
 const MICRO_USD_PER_PRICE = 100
 
 interface Edge {
@@ -69,14 +73,15 @@ class PairFlow {
   edgeMs: number
   tradeMs: number
 
-  constructor(pair: FlowPair, random: Random, nowMs: number) {
+  /** @param later how many times the longest wait for its first of everything is put off */
+  constructor(pair: FlowPair, random: Random, nowMs: number, later: number) {
     this.pair = pair
     this.quoters = [new Quoter(pair.desks[0], random), new Quoter(pair.desks[1], random)]
     this.base = pair.fair
     this.middles = [pair.fair, pair.fair]
-    this.moveMs = nowMs
-    this.edgeMs = nowMs + within(random, FIRST_EDGE_MS)
-    this.tradeMs = nowMs + within(random, TRADE_MS)
+    this.moveMs = nowMs + later * MOVE_MS[1]
+    this.edgeMs = nowMs + within(random, FIRST_EDGE_MS) + later * FIRST_EDGE_MS[1]
+    this.tradeMs = nowMs + within(random, TRADE_MS) + later * TRADE_MS[1]
   }
 
   quote(random: Random): void {
@@ -94,28 +99,47 @@ class PairFlow {
 export class Flow {
   readonly #random: Random
   readonly #pairs: readonly PairFlow[]
-  /** Further changes in the depth, a second, over all markets. */
-  readonly #stirsPerSecond: number
+  /** Further changes in the depth, a second, over all markets; of a steady flow all there are. */
+  stirsPerSecond: number
   readonly #calm: number
+  readonly #isSteady: boolean
   #stirsDue = 0
   #tickedMs: number
 
-  /** @param calm how many times slower than usual prices move and edges open */
-  constructor(pairs: readonly FlowPair[], random: Random, nowMs: number, stirsPerSecond = 0, calm = 1) {
+  /**
+   * @param calm how many times slower than usual prices move and edges open
+   * @param isSteady nothing happens but what `stirsPerSecond` says, however many markets there are: no edge, no trade;
+   *   one change a tick, and what a tick came too late for is left out
+   */
+  constructor(
+    pairs: readonly FlowPair[],
+    random: Random,
+    nowMs: number,
+    stirsPerSecond = 0,
+    calm = 1,
+    isSteady = false,
+  ) {
     this.#random = random
-    this.#calm = calm
-    this.#pairs = pairs.map((pair) => new PairFlow(pair, random, nowMs))
-    this.#stirsPerSecond = stirsPerSecond
+    const crowd = Math.max(1, pairs.length / LIVELY_PAIRS)
+    this.#calm = calm * crowd
+    this.#isSteady = isSteady
+    this.#pairs = pairs.map(
+      (pair, at) => new PairFlow(pair, random, nowMs, ((crowd - 1) * at) / pairs.length),
+    )
+    this.stirsPerSecond = stirsPerSecond
     this.#tickedMs = nowMs
     for (const pair of this.#pairs) pair.quote(random)
   }
 
   tick(nowMs: number): void {
-    for (const flow of this.#pairs) this.#advance(flow, nowMs)
-    this.#stirsDue += ((nowMs - this.#tickedMs) * this.#stirsPerSecond) / 1_000
+    if (!this.#isSteady) for (const flow of this.#pairs) this.#advance(flow, nowMs)
+    this.#stirsDue += ((nowMs - this.#tickedMs) * this.stirsPerSecond) / 1_000
     this.#tickedMs = nowMs
+    if (this.#isSteady) this.#stirsDue = Math.min(this.#stirsDue, 1)
     for (; this.#stirsDue >= 1; this.#stirsDue--) {
-      this.#random.pick(this.#random.pick(this.#pairs).quoters).stir()
+      const flow = this.#random.pick(this.#pairs)
+      if (this.#isSteady && this.#random.chance(STEADY_MOVES)) this.#move(flow, nowMs)
+      else this.#random.pick(flow.quoters).stir()
     }
   }
 

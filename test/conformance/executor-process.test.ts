@@ -59,6 +59,7 @@ function orderOf(host: string, ca: string, folder: string): LiveOrder {
     redis: undefined,
     redisName: 'main',
     leases: false,
+    watched: false,
     vitals: false,
   }
 }

@@ -96,6 +96,8 @@ export class KalshiVenue {
   readonly #options: KalshiVenueOptions
   /** Orders that rest, and the one that is being matched. */
   readonly #live = new Map<string, Order>()
+  /** Those of them that end by themselves. */
+  readonly #expiring = new Set<Order>()
   #pause: Pause = 'none'
   /** Whose doing the changes of the book are. */
   #cause: Order | undefined
@@ -400,7 +402,7 @@ export class KalshiVenue {
 
   /** Lets time pass: orders expire, markets open, close and are settled. */
   tick(nowMs: number): void {
-    for (const order of this.#live.values()) {
+    for (const order of this.#expiring) {
       if (order.expirationMs !== undefined && order.expirationMs <= nowMs) {
         this.#cancel(order, 'ExpiryCancel')
         this.#tellBalance(order.account)
@@ -507,6 +509,7 @@ export class KalshiVenue {
   #match(order: Order, rests: boolean): void {
     const { market, side, price } = order
     this.#live.set(order.id, order)
+    if (order.expirationMs !== undefined) this.#expiring.add(order)
     this.#stopped = undefined
     this.#caused(order, () => {
       market.book.take(order.id, side, price, () =>
@@ -656,6 +659,7 @@ export class KalshiVenue {
     order.status = status
     order.updatedMs = this.#options.nowMs()
     this.#live.delete(order.id)
+    this.#expiring.delete(order)
     order.account.holding(order.market).resting.delete(order.id)
     order.group?.orderIds.delete(order.id)
   }

@@ -24,11 +24,12 @@ class Clocked {
   readonly polymarketTold: PolymarketEvent[] = []
   readonly world: World
 
-  constructor(markets: number, seed: number, stirsPerSecond = 0) {
+  constructor(markets: number, seed: number, stirsPerSecond = 0, isSteady = false) {
     this.world = new World({
       markets,
       seed,
       stirsPerSecond,
+      isSteady,
       faults: this.faults,
       nowMs: () => this.nowMs,
       kalshi: (told) => this.kalshiTold.push(told),
@@ -218,6 +219,31 @@ describe('the sandbox’s world', () => {
     const large = new Clocked(500, 1)
     large.run(100)
     assert.equal(large.world.kalshi.markets.size, 500)
+  })
+
+  it('changes as much a second with many markets as with some', () => {
+    const moves = (markets: number): number => {
+      const clocked = new Clocked(markets, 3)
+      // The first move of all is at the start.
+      clocked.run(30_000)
+      return clocked.kalshiTold.filter(({ type }) => type === 'level').length
+    }
+    const [some, many] = [moves(50), moves(400)]
+    assert.ok(many < some * 2 && some < many * 2, `${some} of 50, ${many} of 400`)
+  })
+
+  it('does nothing steadily but what it is told, and opens no edge', () => {
+    const clocked = new Clocked(6, 1, 50, true)
+    const { chances } = watch(clocked, 20_000)
+    assert.equal(chances.size, 0)
+    const count = (ms: number): number => {
+      clocked.polymarketTold.length = 0
+      clocked.run(ms)
+      return clocked.polymarketTold.filter(({ kind }) => kind === 'market').length
+    }
+    assert.ok(count(4_000) > 50)
+    clocked.world.stir(0)
+    assert.equal(count(4_000), 0)
   })
 
   it('pauses both venues and restarts them', () => {

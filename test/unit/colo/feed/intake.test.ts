@@ -83,11 +83,13 @@ test('a gap makes every book of its sid SUSPECT, and a snapshot heals its own', 
     change(sink, 0, 4600, 50)
   })
   assert.deepEqual(gap, ['0 Live>Suspect Gap', '1 Live>Suspect Gap'])
+  assert.equal(intake.missing(0), 2)
   const healed = frame((sink) => {
     sink.sequence(1, 5)
     snapshot(sink, 1)
   })
   assert.deepEqual(healed, ['1 Suspect>Live Snapshot'])
+  assert.equal(intake.missing(0), 1)
   assert.equal(intake.books[0].state, BookState.Suspect)
   assert.equal(intake.books[2].state, BookState.Live)
   assert.equal(intake.counts.gaps, 1)
@@ -258,6 +260,21 @@ test('a close that comes due while the wall clock is behind is waited for', () =
   assert.notEqual(clock.step(1e9), -1, 'its deadline is set again')
   frame(3, (sink) => sink.closeDue(0))
   assert.equal(intake.books[0].state, BookState.Closed)
+})
+
+test('one deadline waits for a book, however often it was doubted and opened anew', () => {
+  const { clock, intake, frame, snapshot } = scene(KALSHI, 1, 2_000_000)
+  frame((sink) => snapshot(sink, 0))
+  for (let time = 0; time < 20; time++) {
+    intake.paused(0, 60 * NS_PER_MS, clock.nowNs())
+    frame((sink) => sink.caughtUp(0, true))
+    frame((sink) => sink.control(Control.Lifecycle, 0, Lifecycle.Deactivated))
+    frame((sink) => sink.control(Control.Lifecycle, 0, Lifecycle.Activated))
+    frame((sink) => snapshot(sink, 0))
+  }
+  const due: number[] = []
+  for (let token = clock.step(1e15); token !== -1; token = clock.step(1e15)) due.push(token)
+  assert.deepEqual(due, [tokenOf(TokenKind.PolymarketDoubt, 0), tokenOf(TokenKind.PolymarketClose, 0)])
 })
 
 test('a doubt of the venue that follows a long one of ours has a time of its own', () => {

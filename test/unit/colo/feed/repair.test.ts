@@ -37,12 +37,15 @@ test('asks anew at once when something else was missed, though an answer is out'
 
 test('forgets what it tried for a book only when that has been well for long', () => {
   const repairs = new Repairs(1)
+  assert.ok(repairs.isQuiet)
+  repairs.failed(0, 0, 1)
   repairs.failed(0, 0, 1)
   repairs.well(0, 1e9)
-  assert.ok(repairs.hasFailed(0))
-  repairs.well(0, 1e9 + RETRY_NS_MAX)
-  assert.ok(!repairs.hasFailed(0))
+  assert.ok(repairs.hasFailed(0) && !repairs.isQuiet)
+  repairs.well(0, 2e9 + RETRY_NS_MAX)
+  assert.ok(!repairs.hasFailed(0) && repairs.isQuiet)
   repairs.failed(0, 0, 1)
   repairs.healed(0)
+  assert.ok(repairs.isQuiet)
   assert.ok(!repairs.hasFailed(0) && repairs.isDue(0, 0))
 })
