@@ -15,6 +15,7 @@ import { isPlanned, PlanOutcome } from './detector/plan.ts'
 import type { Planner } from './detector/planner.ts'
 import type { Policy } from './detector/policy.ts'
 import { SignalChange, type Signals } from './detector/signal.ts'
+import type { Fronts } from './feed/fronts.ts'
 import type { Intake } from './feed/intake.ts'
 import { COMMAND_CELLS, CommandCell, JournalCommand, RecordKind } from './journal/record.ts'
 import { type JournalRing, RECORDS_PER_ENTRY, RING_RECORDS, TRADES_OPEN_MAX } from './journal/ring.ts'
@@ -52,10 +53,19 @@ export interface ExecutorObserver extends TradeObserver, ReconcileObserver {
   halted(halts: number, nowNs: Ns): void
 }
 
-export interface ExecutorParts {
-  readonly clock: Clock
+/** One whole copy of both venues' books, and what fills it. By venue. */
+export interface Copy {
   readonly parsers: readonly [Parser, Parser]
   readonly intakes: readonly [Intake, Intake]
+}
+
+export interface ExecutorParts {
+  readonly clock: Clock
+  readonly copies: readonly Copy[]
+  /** By venue, what is decided on: the books of the one copy, or those that are in front. */
+  readonly books: readonly [readonly Book[], readonly Book[]]
+  /** By venue, where there is more than one copy. */
+  readonly fronts: readonly Fronts[] | undefined
   readonly bundles: readonly Bundle[]
   readonly legs: readonly Legs[]
   readonly index: BundleIndex
@@ -123,7 +133,7 @@ export class Executor implements PoolOwner, SignerListener {
   constructor(parts: ExecutorParts) {
     this.#parts = parts
     this.#touched = new Int32Array(parts.bundles.length)
-    this.#polymarketBooks = parts.intakes[POLYMARKET].books.length
+    this.#polymarketBooks = parts.books[POLYMARKET].length
     this.#isTouched = new Uint8Array(parts.bundles.length)
     const lines = parts.bundles.length * DIRECTIONS
     this.#urgentTicket = new Int32Array(lines).fill(NO_TICKET)
@@ -138,13 +148,22 @@ export class Executor implements PoolOwner, SignerListener {
 
   /** One frame that came alone: applied and decided on. */
   onFrame(venue: Venue, bytes: Uint8Array, start: number, end: number, nowNs: Ns): TurnOutcome {
-    this.apply(venue, 0, bytes, start, end, nowNs)
+    this.apply(0, venue, 0, bytes, start, end, nowNs)
     return this.settle(nowNs)
   }
 
-  /** Applies one frame of one of a venue's sockets, bytes[start, end), to its books. */
-  apply(venue: Venue, socket: number, bytes: Uint8Array, start: number, end: number, nowNs: Ns): void {
-    const { clock, parsers, intakes, observer } = this.#parts
+  /** Applies one frame of one of a venue's sockets, bytes[start, end), to the books of the copy that it belongs to. */
+  apply(
+    copy: number,
+    venue: Venue,
+    socket: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    nowNs: Ns,
+  ): void {
+    const { clock, copies, observer } = this.#parts
+    const { parsers, intakes } = copies[copy]
     const intake = intakes[venue]
     intake.begin(nowNs, clock.wallMs(), socket)
     const read = parsers[venue].parse(bytes, start, end, intake)
@@ -154,12 +173,12 @@ export class Executor implements PoolOwner, SignerListener {
       if (read !== ParseOutcome.UnknownType) intake.lost()
     }
     intake.end()
-    this.#noteTouched(intake)
+    this.#noteTouched(copy, intake, nowNs)
   }
 
   /** Books were changed by something else than a frame: a snapshot by REST, a loss. Those that the intake lists. */
-  changed(venue: Venue, nowNs: Ns): void {
-    this.#noteTouched(this.#parts.intakes[venue])
+  changed(copy: number, venue: Venue, nowNs: Ns): void {
+    this.#noteTouched(copy, this.#parts.copies[copy].intakes[venue], nowNs)
     this.settle(nowNs)
   }
 
@@ -181,22 +200,21 @@ export class Executor implements PoolOwner, SignerListener {
 
   /** A deadline of the clock has come. */
   onTick(nowNs: Ns, token: number): void {
-    const { intakes } = this.#parts
     switch (tokenKind(token)) {
       case TokenKind.Pool:
         this.#stockUp(nowNs)
         break
       case TokenKind.PolymarketDoubt:
-        this.#doubtDue(intakes[POLYMARKET], tokenValue(token), nowNs)
+        this.#doubtDue(POLYMARKET, tokenValue(token), nowNs)
         break
       case TokenKind.KalshiDoubt:
-        this.#doubtDue(intakes[KALSHI], tokenValue(token), nowNs)
+        this.#doubtDue(KALSHI, tokenValue(token), nowNs)
         break
       case TokenKind.PolymarketClose:
-        this.#closeDue(intakes[POLYMARKET], tokenValue(token), nowNs)
+        this.#closeDue(POLYMARKET, tokenValue(token), nowNs)
         break
       case TokenKind.KalshiClose:
-        this.#closeDue(intakes[KALSHI], tokenValue(token), nowNs)
+        this.#closeDue(KALSHI, tokenValue(token), nowNs)
         break
       case TokenKind.Exit:
         this.#parts.desk.exitDesk.due(tokenValue(token), nowNs)
@@ -240,13 +258,16 @@ export class Executor implements PoolOwner, SignerListener {
 
   // ---- the pipeline --------------------------------------------------------------------------------------------
 
-  #noteTouched(intake: Intake): void {
-    const { index, quotes, clock } = this.#parts
+  /** A book of the copy behind is changed and no more: what it tells was decided on when the other told it. */
+  #noteTouched(copy: number, intake: Intake, nowNs: Ns): void {
+    const { index, quotes, clock, books } = this.#parts
+    const fronts = this.#parts.fronts?.[intake.venue]
     for (let i = 0; i < intake.touchedCount; i++) {
       const book = intake.touched[i]
+      if (fronts !== undefined && !fronts.heard(copy, book, nowNs)) continue
       quotes?.write(
         quotePlaceOf(intake.venue, book, this.#polymarketBooks),
-        intake.books[book],
+        books[intake.venue][book],
         clock.wallMs(),
       )
       const end = index.end(intake.venue, book)
@@ -261,10 +282,10 @@ export class Executor implements PoolOwner, SignerListener {
 
   /** Tells the pool where both touches are, and people of a spread that is wide before fees. */
   #touch(bundleIndex: number, direction: Direction, nowNs: Ns): void {
-    const { bundles, intakes, pool, signals, observer } = this.#parts
+    const { bundles, books, pool, signals, observer } = this.#parts
     const bundle = bundles[bundleIndex]
-    const polymarket = intakes[POLYMARKET].books[bundle.books[POLYMARKET]]
-    const kalshi = intakes[KALSHI].books[bundle.books[KALSHI]]
+    const polymarket = books[POLYMARKET][bundle.books[POLYMARKET]]
+    const kalshi = books[KALSHI][bundle.books[KALSHI]]
     const polymarketCost = topCost(polymarketSide(polymarket, direction))
     const kalshiCost = topCost(kalshiSide(kalshi, direction, bundle.inverse))
     pool.touch(lineOf(bundleIndex, direction), polymarketCost, kalshiCost, nowNs)
@@ -279,11 +300,11 @@ export class Executor implements PoolOwner, SignerListener {
    * @param urgentSlot an order that was signed for this line on demand, or NO_SLOT
    */
   #decide(bundleIndex: number, direction: Direction, nowNs: Ns, urgentSlot: number): TurnOutcome {
-    const { bundles, legs, intakes, policies, planner, risk, journal, pool, desk } = this.#parts
+    const { bundles, books, legs, policies, planner, risk, journal, pool, desk } = this.#parts
     const bundle = bundles[bundleIndex]
     const policy = policies[bundleIndex]
-    const polymarket = intakes[POLYMARKET].books[bundle.books[POLYMARKET]]
-    const kalshi = intakes[KALSHI].books[bundle.books[KALSHI]]
+    const polymarket = books[POLYMARKET][bundle.books[POLYMARKET]]
+    const kalshi = books[KALSHI][bundle.books[KALSHI]]
     const edgeMicroUsd = edgeAtTopFloorMicroUsd(bundle, polymarket, kalshi, direction)
     if (edgeMicroUsd < policy.minEdgeMicroUsd) return TurnOutcome.Quiet
 
@@ -421,7 +442,8 @@ export class Executor implements PoolOwner, SignerListener {
 
   /** Notes what was used, and remembers both touches that this trade is taking from. */
   #noteSent(slot: number): void {
-    const { bundles, intakes, desk } = this.#parts
+    const { bundles, desk } = this.#parts
+    const shown = this.#parts.books
     const turn = this.#turn
     turn[TurnCell.t1Ns] = desk.finalNs
     turn[TurnCell.t2Ns] = desk.writtenNs
@@ -432,8 +454,8 @@ export class Executor implements PoolOwner, SignerListener {
     const { bundle: bundleIndex } = this.#intent
     const direction = this.#intent.direction as Direction
     const { books, inverse } = bundles[bundleIndex]
-    const polymarket = polymarketSide(intakes[POLYMARKET].books[books[POLYMARKET]], direction)
-    const kalshi = kalshiSide(intakes[KALSHI].books[books[KALSHI]], direction, inverse)
+    const polymarket = polymarketSide(shown[POLYMARKET][books[POLYMARKET]], direction)
+    const kalshi = kalshiSide(shown[KALSHI][books[KALSHI]], direction, inverse)
     const at = lineOf(bundleIndex, direction) * VENUES
     this.#takenPrice[at + POLYMARKET] = polymarket.bestPrice()
     this.#takenLots[at + POLYMARKET] = polymarket.lots[polymarket.best]
@@ -554,15 +576,23 @@ export class Executor implements PoolOwner, SignerListener {
     clock.at((nowNs + POOL_TICK_NS) as Ns, tokenOf(TokenKind.Pool, 0))
   }
 
-  #doubtDue(intake: Intake, book: number, nowNs: Ns): void {
+  #doubtDue(venue: Venue, value: number, nowNs: Ns): void {
+    const intake = this.#intakeOf(venue, value)
     intake.begin(nowNs, this.#parts.clock.wallMs())
-    intake.doubtDue(book)
+    intake.doubtDue(value % intake.books.length)
     intake.end()
   }
 
-  #closeDue(intake: Intake, book: number, nowNs: Ns): void {
+  #closeDue(venue: Venue, value: number, nowNs: Ns): void {
+    const intake = this.#intakeOf(venue, value)
     intake.begin(nowNs, this.#parts.clock.wallMs())
-    intake.closeDue(book)
+    intake.closeDue(value % intake.books.length)
     intake.end()
+  }
+
+  /** @param value of a book's deadline: those of a second copy come after those of the first */
+  #intakeOf(venue: Venue, value: number): Intake {
+    const { copies, books } = this.#parts
+    return copies[Math.floor(value / books[venue].length)].intakes[venue]
   }
 }

@@ -3,6 +3,7 @@ import type { Pair } from '@tandem/shared/mapping.ts'
 import type { Settings } from '@tandem/shared/settings.ts'
 import { POLYMARKET_TICKS } from '@tandem/shared/ticks.ts'
 import { NS_PER_MS, type Price } from '@tandem/shared/units.ts'
+import { Book } from './book/book.ts'
 import type { QuoteWriter } from './cache/quote-board.ts'
 import type { Clock } from './clock.ts'
 import {
@@ -13,8 +14,9 @@ import {
 import { Planner } from './detector/planner.ts'
 import { policyOf } from './detector/policy.ts'
 import { Signals } from './detector/signal.ts'
-import { Executor, type ExecutorObserver } from './executor.ts'
+import { type Copy, Executor, type ExecutorObserver } from './executor.ts'
 import type { ExitToken } from './exit-desk.ts'
+import { Fronts } from './feed/fronts.ts'
 import { type BookListener, Intake } from './feed/intake.ts'
 import { RecordKind } from './journal/record.ts'
 import type { JournalRing } from './journal/ring.ts'
@@ -67,6 +69,8 @@ export interface Surroundings {
   readonly access: Access
   /** Where books are left for the mirror. */
   readonly quotes?: QuoteWriter | undefined
+  /** Whole copies of both venues' books, each filled by sockets of its own; one where nothing is said. */
+  readonly copies?: 1 | 2
   /** By venue; they tell the assembly's desk of their answers. */
   readonly gateways: readonly [Gateway, Gateway]
 }
@@ -88,7 +92,9 @@ export interface Assembly {
   readonly executor: Executor
   /** Hears of the gateways' answers. */
   readonly desk: OrderDesk
-  readonly intakes: readonly [Intake, Intake]
+  readonly copies: readonly Copy[]
+  /** By venue, where there are two copies: which is in front. */
+  readonly fronts: readonly [Fronts, Fronts] | undefined
   readonly listing: Listing
   readonly pool: OrderPool
   readonly headers: HeaderRing
@@ -201,8 +207,8 @@ export function assemble(listing: Listing, settings: Settings, around: Surroundi
   const unpriced = new Set<number>()
   const listener: BookListener = {
     bookMoved: (...move) => observer.bookMoved(...move),
-    tickTold(venue, book, tick) {
-      observer.tickTold(venue, book, tick)
+    tickTold(venue, book, tick, venueMs) {
+      observer.tickTold(venue, book, tick, venueMs)
       bundles.forEach((bundle, index) => {
         if (bundle.books[venue] !== book) return
         if (venue === KALSHI) {
@@ -220,10 +226,7 @@ export function assemble(listing: Listing, settings: Settings, around: Surroundi
       })
     },
   }
-  const intakes = [
-    newIntake(POLYMARKET, listing, clock, listener),
-    newIntake(KALSHI, listing, clock, listener),
-  ] as const
+  const { copies, fronts } = copiesOf(listing, around, listener)
 
   const ledger = new Ledger(listing.kalshiShards())
   const [polymarketMicroUsd, kalshiMicroUsd] = around.balanceMicroUsd
@@ -275,11 +278,9 @@ export function assemble(listing: Listing, settings: Settings, around: Surroundi
   })
   const executor = new Executor({
     clock,
-    parsers: [
-      new PolymarketParser(listing.polymarketSymbols()),
-      new KalshiParser(listing.kalshiSymbols(), access.kalshi.useYesPrice),
-    ],
-    intakes,
+    copies,
+    books: listing.books,
+    fronts,
     bundles,
     legs,
     index,
@@ -307,7 +308,8 @@ export function assemble(listing: Listing, settings: Settings, around: Surroundi
   return {
     executor,
     desk,
-    intakes,
+    copies,
+    fronts,
     listing,
     pool,
     headers,
@@ -325,12 +327,48 @@ export function assemble(listing: Listing, settings: Settings, around: Surroundi
 /** "v1" markets are signed under domain version 2, "v2" under 3: Polymarket fact sheet, section 8.2. */
 const DOMAIN_VERSIONS = { v1: '2', v2: '3' } as const
 
-function newIntake(venue: Venue, listing: Listing, clock: Clock, listener: BookListener): Intake {
-  const tokens =
-    venue === POLYMARKET
-      ? { doubt: TokenKind.PolymarketDoubt, close: TokenKind.PolymarketClose }
-      : { doubt: TokenKind.KalshiDoubt, close: TokenKind.KalshiClose }
-  return new Intake(venue, listing.books[venue], listing.closeMs(venue), clock, tokens, listener)
+/** The one copy's books are what everybody reads; of two, those in front. */
+function copiesOf(
+  listing: Listing,
+  { clock, access, copies: count = 1 }: Surroundings,
+  listener: BookListener,
+): Pick<Assembly, 'copies' | 'fronts'> {
+  const perVenue = <T>(of: (venue: Venue) => T) => [of(POLYMARKET), of(KALSHI)] as const
+  const newCopy = (intakes: readonly [Intake, Intake]): Copy => ({
+    parsers: [
+      new PolymarketParser(listing.polymarketSymbols()),
+      new KalshiParser(listing.kalshiSymbols(), access.kalshi.useYesPrice),
+    ],
+    intakes,
+  })
+  const newIntake = (venue: Venue, books: readonly Book[], hears: BookListener, first: number): Intake => {
+    const tokens =
+      venue === POLYMARKET
+        ? { doubt: TokenKind.PolymarketDoubt, close: TokenKind.PolymarketClose }
+        : { doubt: TokenKind.KalshiDoubt, close: TokenKind.KalshiClose }
+    return new Intake(venue, books, listing.closeMs(venue), clock, { ...tokens, first }, hears)
+  }
+  if (count === 1)
+    return {
+      copies: [newCopy(perVenue((venue) => newIntake(venue, listing.books[venue], listener, 0)))],
+      fronts: undefined,
+    }
+  const books = perVenue((venue) => [
+    [...listing.books[venue]],
+    listing.books[venue].map(({ unit }) => new Book(unit)),
+  ])
+  const fronts = perVenue(
+    (venue) => new Fronts(venue, listing.books[venue], books[venue], listener, clock.nowNs()),
+  )
+  const copies = [0, 1].map((copy) =>
+    newCopy(
+      perVenue((venue) => {
+        const own = books[venue][copy]
+        return newIntake(venue, own, fronts[venue].listenerOf(copy), copy * own.length)
+      }),
+    ),
+  )
+  return { copies, fronts }
 }
 
 /** The pool and its owner know each other; the owner is made last. */

@@ -176,6 +176,15 @@ const Paper = z.strictObject({
     ),
 })
 
+const Feeds = z.strictObject({
+  copies: z
+    .literal([1, 2])
+    .default(2)
+    .describe(
+      'Whole copies of each venue’s market data, each over sockets of its own: with 2, one that freezes, lags or is lost costs nothing.',
+    ),
+})
+
 export const Settings = z
   .strictObject({
     minEdgeMicroUsd: microUsd
@@ -247,6 +256,7 @@ export const Settings = z
     pool: Pool.prefault({}),
     kalshi: Kalshi.prefault({}),
     polymarket: Polymarket.prefault({}),
+    feeds: Feeds.prefault({}),
     paper: Paper.prefault({}),
   })
   .superRefine(({ pool, limits, kalshi, maxContractsPerTrade }, context) => {

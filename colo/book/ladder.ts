@@ -90,6 +90,11 @@ export class Ladder {
     return this.best < 0 ? PRICE_NONE : ((this.best * this.unit) as Price)
   }
 
+  /** Whether it holds the same levels, in slots of the same unit. */
+  equals({ unit, lots }: Ladder): boolean {
+    return unit === this.unit && lots.every((size, slot) => size === this.lots[slot])
+  }
+
   clear(): void {
     this.lots.fill(0)
     this.#bits.fill(0)

@@ -6,6 +6,7 @@ import { ConnectionState, type Loss } from './connection.ts'
 import { HEARTBEAT, type HeartbeatTimes } from './heartbeat.ts'
 import type { Intake, SocketListener } from './intake.ts'
 import { Link, type LinkEvents } from './link.ts'
+import { type Outages, OutageWatch } from './outages.ts'
 import { shardsOf } from './shards.ts'
 import type { SocketParts } from './socket.ts'
 import { Pulse, StallVerdict, stallVerdict } from './stall.ts'
@@ -72,22 +73,12 @@ export interface FeedHealth {
   readonly outages: Outages
 }
 
-/** Times without all books of a socket, from the loss until the last of them was whole again; the start is one. */
-export interface Outages {
-  count: number
-  lastNs: number
-  worstNs: number
-}
-
-const WHOLE = -1
-
 /** One socket: its link, and how it has been. */
 class Side {
   readonly link: Link
   readonly books: Int32Array
   pulse = new Pulse(0)
-  /** When a book of it was first missing; WHOLE when none is. */
-  downNs: number
+  readonly outage: OutageWatch
   openedNs = 0
   hasSnapshot = false
   verdictNs = 0
@@ -96,18 +87,10 @@ class Side {
   /** Something in the read in hand wants looking after. */
   isCalling = false
 
-  constructor(link: Link, books: Int32Array, nowNs: number) {
+  constructor(link: Link, books: Int32Array, outage: OutageWatch) {
     this.link = link
     this.books = books
-    this.downNs = nowNs
-  }
-
-  get isDown(): boolean {
-    return this.downNs !== WHOLE
-  }
-
-  down(nowNs: number): void {
-    if (!this.isDown) this.downNs = nowNs
+    this.outage = outage
   }
 }
 
@@ -133,7 +116,11 @@ export class Feed implements LinkEvents, SocketListener {
     this.#times = times
     this.#sides = shards.books.map(
       (books, index) =>
-        new Side(new Link(index, { ...options, pingText, heartbeat: times }, this), books, nowNs),
+        new Side(
+          new Link(index, { ...options, pingText, heartbeat: times }, this),
+          books,
+          new OutageWatch(this.#outages, nowNs),
+        ),
     )
     this.#pulses = ids.map(() => new Pulse(nowNs))
     this.#upkeep = options.upkeep({
@@ -169,7 +156,7 @@ export class Feed implements LinkEvents, SocketListener {
     for (const side of this.#sides) {
       side.link.look(nowNs)
       if (side.link.isOpen) this.#look(side, nowNs)
-      else side.down(nowNs)
+      else side.outage.note(true, nowNs)
     }
     if (this.#closed !== undefined && this.#sides.every(({ link }) => link.isOver)) this.#closed()
     else this.#tickNext(nowNs)
@@ -239,7 +226,7 @@ export class Feed implements LinkEvents, SocketListener {
   }
 
   lost(link: Link, nowNs: Ns): void {
-    this.#sides[link.index].down(nowNs)
+    this.#sides[link.index].outage.note(true, nowNs)
     this.#options.intake.disconnected(link.index, nowNs)
     this.#upkeep.lost(link.index)
   }
@@ -254,7 +241,7 @@ export class Feed implements LinkEvents, SocketListener {
   snapshotTaken(socket: number, book: number, commandId: number): void {
     const side = this.#sides[socket]
     side.hasSnapshot = true
-    if (side.isDown) side.isCalling = true
+    if (side.outage.isDown) side.isCalling = true
     this.#upkeep.snapshotTaken(socket, book, commandId, this.#nowNs)
   }
 
@@ -277,7 +264,7 @@ export class Feed implements LinkEvents, SocketListener {
     const { Subscribing, Live } = ConnectionState
     if (side.link.state === Subscribing) {
       const isEnough = side.hasSnapshot && nowNs - side.openedNs > READY_NS_MAX
-      if (!side.isDown || isEnough) side.link.ready(nowNs)
+      if (!side.outage.isDown || isEnough) side.link.ready(nowNs)
     }
     if (side.link.state !== Live || nowNs - side.verdictNs < VERDICT_NS) return
     side.verdictNs = nowNs
@@ -298,14 +285,7 @@ export class Feed implements LinkEvents, SocketListener {
       const { state } = intake.books[book]
       return state === BookState.Suspect || state === BookState.Empty
     })
-    if (isMissing) side.down(nowNs)
-    else if (side.isDown) {
-      const outages = this.#outages
-      outages.count++
-      outages.lastNs = nowNs - side.downNs
-      outages.worstNs = Math.max(outages.worstNs, outages.lastNs)
-      side.downNs = WHOLE
-    }
+    side.outage.note(isMissing, nowNs)
   }
 
   /** The book that speaks most often: parts of a feed can freeze, and its silence tells first. */

@@ -25,7 +25,7 @@ import {
 import { LadderOutcome } from '../book/ladder.ts'
 import type { Clock } from '../clock.ts'
 import { type TokenKind, tokenOf } from '../token.ts'
-import { Control, type FrameSink, Lifecycle } from '../venue/sink.ts'
+import { Control, type FrameSink, Lifecycle, MS_NONE } from '../venue/sink.ts'
 import { KALSHI, type Venue } from '../venue/venue.ts'
 import { endsSubscription, SequenceOutcome, Sequences } from './sequence.ts'
 import { type RestBook, Splice } from './splice.ts'
@@ -55,14 +55,19 @@ export const Cause = {
   Stall: 11,
   /** The connection was lost, or its subscription ended. */
   Connection: 12,
+  /** Another copy of the book took its place (fronts.ts). */
+  Front: 13,
 } as const
 export type Cause = (typeof Cause)[keyof typeof Cause]
 
 export interface BookListener {
   /** A frame moved a book from one state to another. */
   bookMoved(venue: Venue, book: number, from: BookState, to: BookState, cause: Cause, nowNs: Ns): void
-  /** The venue told the market's tick, in a snapshot or a change of it; PRICE_NONE when all that is known is that it changed. */
-  tickTold(venue: Venue, book: number, tick: Price): void
+  /**
+   * The venue told the market's tick, in a snapshot or a change of it; PRICE_NONE when all that is known is that it
+   * changed. `venueMs` is when it was said, MS_NONE where that is not told.
+   */
+  tickTold(venue: Venue, book: number, tick: Price, venueMs: number): void
 }
 
 /** Hears what the frames of a socket say to whoever keeps its subscriptions, while the frame is read. */
@@ -150,6 +155,7 @@ export class Intake implements FrameSink {
   readonly #listener: BookListener
   readonly #doubtToken: TokenKind
   readonly #closeToken: TokenKind
+  readonly #firstToken: number
   #nowNs = 0 as Ns
   #wallMs = 0
   #sid = -1
@@ -161,13 +167,16 @@ export class Intake implements FrameSink {
   #repeat = false
   #inSnapshot = false
 
-  /** @param closeMs when each book's market closes, ms since 1970; Infinity where that is not known. */
+  /**
+   * @param closeMs when each book's market closes, ms since 1970; Infinity where that is not known.
+   * @param tokens kinds of its deadlines, whose values are the first book's and on
+   */
   constructor(
     venue: Venue,
     books: readonly Book[],
     closeMs: Float64Array,
     clock: Clock,
-    tokens: { doubt: TokenKind; close: TokenKind },
+    tokens: { doubt: TokenKind; close: TokenKind; first?: number },
     listener: BookListener,
   ) {
     this.venue = venue
@@ -188,6 +197,7 @@ export class Intake implements FrameSink {
     this.#clock = clock
     this.#doubtToken = tokens.doubt
     this.#closeToken = tokens.close
+    this.#firstToken = tokens.first ?? 0
     this.#listener = listener
     for (let book = 0; book < books.length; book++)
       if (Number.isFinite(closeMs[book])) this.#awaitClose(book, clock.nowNs(), clock.wallMs())
@@ -266,7 +276,7 @@ export class Intake implements FrameSink {
     this.#inSnapshot = true
     // A snapshot is stamped with the book's last change, so that its age says nothing of the socket.
     this.#hear(venueMs, 0)
-    if (tick !== PRICE_NONE) this.#listener.tickTold(this.venue, index, tick)
+    if (tick !== PRICE_NONE) this.#listener.tickTold(this.venue, index, tick, venueMs)
   }
 
   snapshotEnd(index: number, commandId: number): void {
@@ -328,9 +338,9 @@ export class Intake implements FrameSink {
     this.#hear(venueMs, lagMs)
   }
 
-  tickSize(index: number, tick: Price, _venueMs: number): void {
+  tickSize(index: number, tick: Price, venueMs: number): void {
     this.#touch(index, Cause.Top).retick(tick)
-    this.#listener.tickTold(this.venue, index, tick)
+    this.#listener.tickTold(this.venue, index, tick, venueMs)
   }
 
   trade(_index: number, _price: Price, _lots: Lots, _takerSide: Side, venueMs: number): void {
@@ -356,7 +366,7 @@ export class Intake implements FrameSink {
       this.closeDue(a)
     }
     // The new steps come by REST: until they are read, no price of ours is known to be legal.
-    if (b === Lifecycle.PriceStructure) this.#listener.tickTold(this.venue, a, PRICE_NONE)
+    if (b === Lifecycle.PriceStructure) this.#listener.tickTold(this.venue, a, PRICE_NONE, MS_NONE)
     // Reactivation cancels what rested (Kalshi fact sheet, section 8): Closed gives way to SUSPECT, not to LIVE.
     if (b === Lifecycle.Activated) this.#shut(a, 0)
   }
@@ -495,7 +505,7 @@ export class Intake implements FrameSink {
     if (isHeard) this.#splices[index] = undefined
     else splice.hold(rest.venueMs)
     this.end()
-    if (rest.tick !== PRICE_NONE) this.#listener.tickTold(this.venue, index, rest.tick)
+    if (rest.tick !== PRICE_NONE) this.#listener.tickTold(this.venue, index, rest.tick, rest.venueMs)
     return true
   }
 
@@ -563,12 +573,12 @@ export class Intake implements FrameSink {
     const { doubtMs, doubtNs } = this.books[index]
     // The time of a pause's doubt is never up: it is looked at again and again.
     const sinceNs = doubtMs === DOUBT_PAUSE ? this.#nowNs : doubtNs
-    this.#clock.at((sinceNs + SETTLE_NS) as Ns, tokenOf(this.#doubtToken, index))
+    this.#clock.at((sinceNs + SETTLE_NS) as Ns, tokenOf(this.#doubtToken, this.#firstToken + index))
   }
 
   #awaitClose(index: number, nowNs: Ns, wallMs: number): void {
     const inNs = Math.max(0, this.#closeMs[index] - wallMs) * NS_PER_MS
-    this.#clock.at((nowNs + inNs) as Ns, tokenOf(this.#closeToken, index))
+    this.#clock.at((nowNs + inNs) as Ns, tokenOf(this.#closeToken, this.#firstToken + index))
   }
 
   #lose(index: number, cause: Cause): void {

@@ -67,6 +67,7 @@ test(
 const PERCENTILES = { p50: 'number', p99: 'number', p999: 'number', samples: 'number' }
 const FEED = {
   sockets: 'array',
+  copies: 'array',
   books: {
     Empty: 'number',
     Live: 'number',

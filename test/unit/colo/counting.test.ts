@@ -51,7 +51,7 @@ it('counts what the executor tells its observer, and tells the next one all of i
   counting.badFrame(KALSHI, -2)
   counting.halted(HaltReason.Operator, 9 as Ns)
   counting.bookMoved(KALSHI, 1, BookState.Empty, BookState.Live, Cause.Snapshot, 9 as Ns)
-  counting.tickTold(POLYMARKET, 0, 10 as Price)
+  counting.tickTold(POLYMARKET, 0, 10 as Price, 7)
   assert.deepEqual(told, [
     ['turn', turn],
     ['signal', 1, 0, 1, 5_000, 9],
@@ -67,7 +67,7 @@ it('counts what the executor tells its observer, and tells the next one all of i
     ['badFrame', KALSHI, -2],
     ['halted', HaltReason.Operator, 9],
     ['bookMoved', KALSHI, 1, BookState.Empty, BookState.Live, Cause.Snapshot, 9],
-    ['tickTold', POLYMARKET, 0, 10],
+    ['tickTold', POLYMARKET, 0, 10, 7],
   ])
   assert.equal(cells.read(Counters.turns, TurnOutcome.Refused), 1)
   assert.equal(cells.read(Counters.trades, TradeState.Hedged), 1)
