@@ -1,8 +1,6 @@
 import { type Counter, type CounterCells, Counters } from '@tandem/shared/counters.ts'
 import type { Ns, Price } from '@tandem/shared/units.ts'
 import type { BookState } from './book/integrity.ts'
-import type { Direction } from './detector/direction.ts'
-import type { SignalChange } from './detector/signal.ts'
 import type { Copy, ExecutorObserver } from './executor.ts'
 import type { BookListener, Cause } from './feed/intake.ts'
 import type { OrderPool } from './pool/pool.ts'
@@ -44,8 +42,8 @@ export class Counting implements ExecutorObserver, BookListener {
     this.#next.turn(cells)
   }
 
-  signal(bundle: number, direction: Direction, change: SignalChange, grossMicroUsd: number, nowNs: Ns): void {
-    this.#next.signal(bundle, direction, change, grossMicroUsd, nowNs)
+  signal(...signal: Parameters<ExecutorObserver['signal']>): void {
+    this.#next.signal(...signal)
   }
 
   leg(cells: Float64Array): void {

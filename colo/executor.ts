@@ -47,7 +47,15 @@ export interface Parser {
 /** Who watches, off the path: a report, counters, a terminal. Called after the fact; must not throw. */
 export interface ExecutorObserver extends TradeObserver, ReconcileObserver {
   turn(cells: Float64Array): void
-  signal(bundle: number, direction: Direction, change: SignalChange, grossMicroUsd: number, nowNs: Ns): void
+  /** @param isPolled it is seen on a book that no feed has: nobody trades on it */
+  signal(
+    bundle: number,
+    direction: Direction,
+    change: SignalChange,
+    grossMicroUsd: number,
+    nowNs: Ns,
+    isPolled: boolean,
+  ): void
   badFrame(venue: Venue, outcome: number): void
   /** Entries were stopped or allowed again. @param halts the reasons that stand now: bits of HaltReason */
   halted(halts: number, nowNs: Ns): void
@@ -64,7 +72,7 @@ export interface ExecutorParts {
   readonly copies: readonly Copy[]
   /** By venue, what is decided on: the books of the one copy, or those that are in front. */
   readonly books: readonly [readonly Book[], readonly Book[]]
-  /** By venue, where there is more than one copy. */
+  /** By venue, where there is more than one copy, or a book may be polled. */
   readonly fronts: readonly Fronts[] | undefined
   readonly bundles: readonly Bundle[]
   readonly legs: readonly Legs[]
@@ -182,6 +190,13 @@ export class Executor implements PoolOwner, SignerListener {
     this.settle(nowNs)
   }
 
+  /** A book was filled by REST. It is shown, and refused as anything that is not LIVE. */
+  polled(venue: Venue, book: number, nowNs: Ns): void {
+    if (this.#parts.fronts?.[venue].polled(book, nowNs) !== true) return
+    this.#noteBook(venue, book)
+    this.settle(nowNs)
+  }
+
   /** Decides on every bundle that was touched since the last time: after all frames of one read. */
   settle(nowNs: Ns): TurnOutcome {
     let last: TurnOutcome = TurnOutcome.Quiet
@@ -260,23 +275,22 @@ export class Executor implements PoolOwner, SignerListener {
 
   /** A book of the copy behind is changed and no more: what it tells was decided on when the other told it. */
   #noteTouched(copy: number, intake: Intake, nowNs: Ns): void {
-    const { index, quotes, clock, books } = this.#parts
     const fronts = this.#parts.fronts?.[intake.venue]
     for (let i = 0; i < intake.touchedCount; i++) {
       const book = intake.touched[i]
-      if (fronts !== undefined && !fronts.heard(copy, book, nowNs)) continue
-      quotes?.write(
-        quotePlaceOf(intake.venue, book, this.#polymarketBooks),
-        books[intake.venue][book],
-        clock.wallMs(),
-      )
-      const end = index.end(intake.venue, book)
-      for (let at = index.start(intake.venue, book); at < end; at++) {
-        const bundle = index.bundles[at]
-        if (this.#isTouched[bundle] === 1) continue
-        this.#isTouched[bundle] = 1
-        this.#touched[this.#touchedCount++] = bundle
-      }
+      if (fronts === undefined || fronts.heard(copy, book, nowNs)) this.#noteBook(intake.venue, book)
+    }
+  }
+
+  #noteBook(venue: Venue, book: number): void {
+    const { index, quotes, clock, books } = this.#parts
+    quotes?.write(quotePlaceOf(venue, book, this.#polymarketBooks), books[venue][book], clock.wallMs())
+    const end = index.end(venue, book)
+    for (let at = index.start(venue, book); at < end; at++) {
+      const bundle = index.bundles[at]
+      if (this.#isTouched[bundle] === 1) continue
+      this.#isTouched[bundle] = 1
+      this.#touched[this.#touchedCount++] = bundle
     }
   }
 
@@ -291,7 +305,9 @@ export class Executor implements PoolOwner, SignerListener {
     pool.touch(lineOf(bundleIndex, direction), polymarketCost, kalshiCost, nowNs)
     const grossMicroUsd = grossAtTopMicroUsd(bundle, polymarket, kalshi, direction)
     const change = signals.look(bundleIndex, direction, grossMicroUsd)
-    if (change !== SignalChange.None) observer.signal(bundleIndex, direction, change, grossMicroUsd, nowNs)
+    if (change === SignalChange.None) return
+    const isPolled = polymarket.state === BookState.Polled || kalshi.state === BookState.Polled
+    observer.signal(bundleIndex, direction, change, grossMicroUsd, nowNs, isPolled)
   }
 
   /**

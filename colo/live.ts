@@ -236,7 +236,7 @@ export class Live {
       observer,
       stress: false,
       quotes: parts.quotes,
-      copies: settings.feeds.copies,
+      feeds: settings.feeds,
       access,
       gateways: [watch(this.gateways[POLYMARKET], POLYMARKET), watch(this.gateways[KALSHI], KALSHI)],
     })
@@ -263,7 +263,7 @@ export class Live {
     })
     signer.listener = signatures
 
-    this.warmup = parts.warm ? new Warmup(signer.facts, settings.feeds.copies) : undefined
+    this.warmup = parts.warm ? new Warmup(signer.facts, settings.feeds) : undefined
     this.#clients = [network.openRest(access.polymarket.restUrl), network.openRest(access.kalshi.restUrl)]
     this.#polymarketRest = new PolymarketRest({
       dispatcher: this.#clients[POLYMARKET],
@@ -306,6 +306,8 @@ export class Live {
       assembly: this.assembly,
       kalshiHeaders: socketHeaders,
       polymarketBooks: (tokens) => this.#polymarketRest.books(tokens),
+      kalshiBooks: (tickers) => this.#kalshiRest.orderBooks(tickers),
+      isShadowed: settings.feeds.shadow,
     })
     const onReady = (): void => this.#reconciler.hasten()
     this.#privates = [

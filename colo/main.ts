@@ -69,8 +69,8 @@ export interface Surroundings {
   readonly access: Access
   /** Where books are left for the mirror. */
   readonly quotes?: QuoteWriter | undefined
-  /** Whole copies of both venues' books, each filled by sockets of its own; one where nothing is said. */
-  readonly copies?: 1 | 2
+  /** How both venues' books are kept; by one copy and nothing else where nothing is said. */
+  readonly feeds?: Pick<Settings['feeds'], 'copies' | 'poll'>
   /** By venue; they tell the assembly's desk of their answers. */
   readonly gateways: readonly [Gateway, Gateway]
 }
@@ -93,8 +93,10 @@ export interface Assembly {
   /** Hears of the gateways' answers. */
   readonly desk: OrderDesk
   readonly copies: readonly Copy[]
-  /** By venue, where there are two copies: which is in front. */
+  /** By venue, where there are two copies or books are polled: what is shown. */
   readonly fronts: readonly [Fronts, Fronts] | undefined
+  /** By venue: for the poller alone. */
+  readonly polled: readonly [readonly Book[], readonly Book[]] | undefined
   readonly listing: Listing
   readonly pool: OrderPool
   readonly headers: HeaderRing
@@ -226,7 +228,7 @@ export function assemble(listing: Listing, settings: Settings, around: Surroundi
       })
     },
   }
-  const { copies, fronts } = copiesOf(listing, around, listener)
+  const { copies, fronts, polled } = copiesOf(listing, around, listener)
 
   const ledger = new Ledger(listing.kalshiShards())
   const [polymarketMicroUsd, kalshiMicroUsd] = around.balanceMicroUsd
@@ -310,6 +312,7 @@ export function assemble(listing: Listing, settings: Settings, around: Surroundi
     desk,
     copies,
     fronts,
+    polled,
     listing,
     pool,
     headers,
@@ -330,9 +333,9 @@ const DOMAIN_VERSIONS = { v1: '2', v2: '3' } as const
 /** The one copy's books are what everybody reads; of two, those in front. */
 function copiesOf(
   listing: Listing,
-  { clock, access, copies: count = 1 }: Surroundings,
+  { clock, access, feeds = { copies: 1, poll: false } }: Surroundings,
   listener: BookListener,
-): Pick<Assembly, 'copies' | 'fronts'> {
+): Pick<Assembly, 'copies' | 'fronts' | 'polled'> {
   const perVenue = <T>(of: (venue: Venue) => T) => [of(POLYMARKET), of(KALSHI)] as const
   const newCopy = (intakes: readonly [Intake, Intake]): Copy => ({
     parsers: [
@@ -348,19 +351,23 @@ function copiesOf(
         : { doubt: TokenKind.KalshiDoubt, close: TokenKind.KalshiClose }
     return new Intake(venue, books, listing.closeMs(venue), clock, { ...tokens, first }, hears)
   }
-  if (count === 1)
+  if (feeds.copies === 1 && !feeds.poll)
     return {
       copies: [newCopy(perVenue((venue) => newIntake(venue, listing.books[venue], listener, 0)))],
       fronts: undefined,
+      polled: undefined,
     }
+  const newBooks = (venue: Venue) => listing.books[venue].map(({ unit }) => new Book(unit))
   const books = perVenue((venue) => [
     [...listing.books[venue]],
-    listing.books[venue].map(({ unit }) => new Book(unit)),
+    ...(feeds.copies === 2 ? [newBooks(venue)] : []),
   ])
+  const polled = feeds.poll ? perVenue(newBooks) : undefined
   const fronts = perVenue(
-    (venue) => new Fronts(venue, listing.books[venue], books[venue], listener, clock.nowNs()),
+    (venue) =>
+      new Fronts(venue, listing.books[venue], books[venue], polled?.[venue], listener, clock.nowNs()),
   )
-  const copies = [0, 1].map((copy) =>
+  const copies = Array.from({ length: feeds.copies }, (_, copy) =>
     newCopy(
       perVenue((venue) => {
         const own = books[venue][copy]
@@ -368,7 +375,7 @@ function copiesOf(
       }),
     ),
   )
-  return { copies, fronts }
+  return { copies, fronts, polled }
 }
 
 /** The pool and its owner know each other; the owner is made last. */

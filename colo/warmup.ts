@@ -1,5 +1,5 @@
 import { readMapping } from '@tandem/shared/mapping.ts'
-import { readSettings } from '@tandem/shared/settings.ts'
+import { readSettings, type Settings } from '@tandem/shared/settings.ts'
 import { NS_PER_MS } from '@tandem/shared/units.ts'
 import { SimulatedClock } from './clock.ts'
 import type { Executor, ExecutorObserver } from './executor.ts'
@@ -44,10 +44,10 @@ export class Warmup {
 
   /**
    * @param facts of the real signer: signatures are as long as its
-   * @param copies of the books, as the real ones have: each hears every frame
+   * @param feeds as the real ones are kept: each copy hears every frame
    */
-  constructor(facts: SignerFacts, copies: 1 | 2) {
-    this.#copies = copies
+  constructor(facts: SignerFacts, feeds: Settings['feeds']) {
+    this.#copies = feeds.copies
     const memory = newRingMemory()
     this.#header = ringViews(memory).header
     this.#journal = new JournalRing(memory)
@@ -95,7 +95,7 @@ export class Warmup {
       balanceMicroUsd: [Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
       observer: BLIND,
       stress: true,
-      copies,
+      feeds,
       access: PAPER_ACCESS,
       gateways: [gateway(POLYMARKET), gateway(KALSHI)],
     })

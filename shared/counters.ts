@@ -21,8 +21,10 @@ export interface Counter {
 const VENUES = ['polymarket', 'kalshi']
 /** By copy, then venue. */
 const FEEDS = ['polymarket_1', 'kalshi_1', 'polymarket_2', 'kalshi_2']
+/** By venue, then result. */
+const AUDITS = ['polymarket_agreed', 'polymarket_disagreed', 'kalshi_agreed', 'kalshi_disagreed']
 /** By BookState. */
-const BOOK_STATES = ['empty', 'live', 'unsettled', 'suspect', 'stale', 'closed']
+const BOOK_STATES = ['empty', 'live', 'unsettled', 'suspect', 'stale', 'closed', 'polled']
 /** By TurnOutcome. */
 const TURNS = ['quiet', 'sent', 'not_planned', 'refused', 'missed', 'signing', 'not_live', 'dry']
 /** By TradeState; parked counts the times that one could not be closed in time. */
@@ -68,6 +70,14 @@ export const Counters = {
     'feed',
     FEEDS,
   ),
+  audits: row(
+    'tandem_feed_audits_total',
+    'Live books that were held against the venue’s answer of the same moment, by whether all levels were the same.',
+    'result',
+    AUDITS,
+  ),
+  polls: row('tandem_feed_polls_total', 'Questions by REST for books that no feed had.', 'venue', VENUES),
+  pollsFailed: row('tandem_feed_polls_failed_total', 'Those without an answer.', 'venue', VENUES),
   polymarketBooks: row('tandem_polymarket_books', 'Polymarket books now, by state.', 'state', BOOK_STATES),
   kalshiBooks: row('tandem_kalshi_books', 'Kalshi books now, by state.', 'state', BOOK_STATES),
   turns: row('tandem_turns_total', 'Decisions, by what became of them.', 'outcome', TURNS),

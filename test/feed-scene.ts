@@ -7,7 +7,9 @@ import { Feed, type FeedTimes } from '@tandem/colo/feed/feed.ts'
 import { Fronts } from '@tandem/colo/feed/fronts.ts'
 import { type BookListener, Intake } from '@tandem/colo/feed/intake.ts'
 import { KalshiUpkeep } from '@tandem/colo/feed/kalshi-upkeep.ts'
+import { Poller } from '@tandem/colo/feed/poller.ts'
 import { PolymarketUpkeep } from '@tandem/colo/feed/polymarket-upkeep.ts'
+import { readRestBooks } from '@tandem/colo/feed/rest-book.ts'
 import { TokenKind, tokenKind, tokenOf, tokenValue } from '@tandem/colo/token.ts'
 import { KalshiParser } from '@tandem/colo/venue/kalshi/parse.ts'
 import { PING } from '@tandem/colo/venue/polymarket/messages.ts'
@@ -57,6 +59,7 @@ export class Scene<S extends Script = Script> {
   /** Frames of each read that was decided on, and decisions. */
   readonly reads: number[] = []
   #frames = 0
+  readonly #poller: Poller | undefined
   /** LIVE books that the venue never had. */
   readonly #wrongs = new Set<string>()
 
@@ -75,6 +78,7 @@ export class Scene<S extends Script = Script> {
         symbols.add(id, venue === POLYMARKET ? book * 2 + complement : book)
     this.clock = new LiveClock((nowNs, token) => this.#onTick(nowNs, token))
     const { clock } = this
+    const newBooks = () => Array.from({ length: count }, () => new Book(CENT))
     const copies = Array.from({ length: options.copies ?? 1 }, () =>
       Array.from({ length: count }, () => new Book(CENT)),
     )
@@ -83,8 +87,10 @@ export class Scene<S extends Script = Script> {
       bookMoved: (_venue, book, from, to) => this.moves.push({ book, from, to, atMs: performance.now() }),
       tickTold: () => {},
     }
+    // Of two copies on Polymarket, what neither has is polled.
+    const polled = venue === POLYMARKET ? newBooks() : undefined
     this.fronts =
-      copies.length > 1 ? new Fronts(venue, this.books, copies, listener, clock.nowNs()) : undefined
+      copies.length > 1 ? new Fronts(venue, this.books, copies, polled, listener, clock.nowNs()) : undefined
     const { fronts } = this
     this.intakes = copies.map(
       (books, copy) =>
@@ -103,6 +109,17 @@ export class Scene<S extends Script = Script> {
     )
     this.feeds = this.intakes.map((intake, copy) => this.#newFeed(venue, intake, copy, symbols, options))
     for (const feed of this.feeds) feed.start()
+    const parser = new PolymarketParser(symbols)
+    this.#poller =
+      polled &&
+      new Poller({
+        books: polled,
+        isWanted: (book, nowNs) => fronts?.isWanted(book, nowNs) ?? false,
+        fetch: async (asked) =>
+          readRestBooks(await this.#fetchBooks(asked.map((book) => script.ids[book][0])), parser),
+        told: (book, nowNs) => fronts?.polled(book, nowNs),
+        nowNs: () => clock.nowNs(),
+      })
   }
 
   #newFeed(venue: Venue, intake: Intake, copy: number, symbols: Symbols, options: SceneOptions): Feed {
@@ -234,6 +251,7 @@ export class Scene<S extends Script = Script> {
     if (tokenKind(token) === TokenKind.Feed) {
       this.feeds[value].onTick(nowNs)
       this.fronts?.tick(nowNs)
+      this.#poller?.tick(nowNs)
     } else if (tokenKind(token) === TokenKind.PolymarketDoubt) {
       const intake = this.intakes[Math.floor(value / this.books.length)]
       intake.begin(nowNs, this.clock.wallMs())

@@ -354,7 +354,9 @@ function sample(cells: CounterCells, live: Live): void {
     if (!Number.isNaN(aheadMs)) cells.set(Counters.clockAhead, Math.round(aheadMs), venue)
   cells.set(Counters.pauses, live.pauses.count, 0)
   cells.set(Counters.pauses, live.pauses.long, 1)
-  for (const [venue, { sockets, reconnects, copies = [] }] of Object.values(live.feeds()).entries()) {
+  for (const [venue, { sockets, reconnects, copies = [], audits, polls }] of Object.values(
+    live.feeds(),
+  ).entries()) {
     cells.set(
       Counters.connects,
       sockets.reduce((sum, { opens }) => sum + opens, 0),
@@ -362,6 +364,10 @@ function sample(cells: CounterCells, live: Live): void {
     )
     cells.set(Counters.losses, reconnects, venue)
     cells.set(Counters.frames, live.frames[venue], venue)
+    cells.set(Counters.audits, audits.agreed, 2 * venue)
+    cells.set(Counters.audits, audits.disagreed, 2 * venue + 1)
+    cells.set(Counters.polls, polls.asked, venue)
+    cells.set(Counters.pollsFailed, polls.failed, venue)
     for (const [copy, { firsts, taken, leadUs }] of copies.entries()) {
       const feed = copy * VENUES + venue
       cells.set(Counters.feedFirst, firsts, feed)

@@ -95,6 +95,13 @@ export class Ladder {
     return unit === this.unit && lots.every((size, slot) => size === this.lots[slot])
   }
 
+  /** A number that all levels and sizes are in: another one means that something differs. */
+  digest(): number {
+    let digest = 0
+    for (const lots of this.lots) digest = (Math.imul(digest, 31) + lots) | 0
+    return digest
+  }
+
   clear(): void {
     this.lots.fill(0)
     this.#bits.fill(0)

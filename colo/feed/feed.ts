@@ -18,6 +18,11 @@ const TICK_NS = 20_000_000
 const VERDICT_NS = 1_000_000_000
 /** A book that did not come with the others is repaired like any that is missing, and is not waited for. */
 const READY_NS_MAX = 2_000_000_000
+/**
+ * Audits of one feed are so far apart: Polymarket's are requests, of which it takes 500 in 10 s from an address (fact
+ * sheet, 6.7). Two copies of a feed make 100 at most.
+ */
+const AUDIT_APART_NS = 200_000_000
 
 export interface FeedTimes extends HeartbeatTimes {
   /** How often LIVE books are held against what the venue says when it is asked. */
@@ -25,7 +30,7 @@ export interface FeedTimes extends HeartbeatTimes {
 }
 
 /** A frozen socket that answers pings is noticed by the audit alone: after this, and the time that a message may lag. */
-const FEED_TIMES: FeedTimes = { ...HEARTBEAT, auditNs: 10_000_000_000 }
+export const FEED_TIMES: FeedTimes = { ...HEARTBEAT, auditNs: 10_000_000_000 }
 
 export interface FeedOptions extends SocketParts {
   readonly venue: Venue
@@ -113,7 +118,7 @@ export class Feed implements LinkEvents, SocketListener {
     const shards = shardsOf(ids.length, Math.max(1, ...ids.map((of) => of.length)), idsPerSocket)
     const nowNs = clock.nowNs()
     this.#options = options
-    this.#times = times
+    this.#times = { ...times, auditNs: Math.max(times.auditNs, shards.sockets * AUDIT_APART_NS) }
     this.#sides = shards.books.map(
       (books, index) =>
         new Side(

@@ -24,9 +24,15 @@ import { type Outages, OutageWatch } from './outages.ts'
 //   not Live        Live, heard as much  yes                  it knows all that the other did
 //   not Live        Live, heard less     no                   it shows what is known to be old ...
 //   out for 1.5 s   Live, heard less     yes                  ... but no message takes longer than that
+//
+// While the copy in front is neither Live nor Closed, a book that was polled since stands in for it, for 5 s at most.
 
-const COPIES = 2
+const COPIES_MAX = 2
 const NOBODY = 255
+/** A copy that is not LIVE for so long is asked for by REST: most doubts are settled in less. */
+const POLL_AFTER_NS = 1_000 * NS_PER_MS
+/** What was polled is shown for so long. */
+export const POLLED_NS_MAX = 5_000 * NS_PER_MS
 /** As long as a message may lag, and be of a LIVE book. */
 const ALL_HEARD_NS = LAG_MS_MAX * NS_PER_MS
 
@@ -39,7 +45,7 @@ export interface CopyHealth {
   readonly leadUs: { readonly p50: number; readonly p99: number; readonly max: number }
 }
 
-/** Which copy of each of a venue's books is in front. */
+/** Which copy of each of a venue's books is in front, and what stands in for it. */
 export class Fronts {
   readonly outages: Outages = { count: 0, lastNs: 0, worstNs: 0 }
   readonly #venue: Venue
@@ -53,7 +59,13 @@ export class Fronts {
   readonly #isMoved: Uint8Array
   /** By book: the state that the listener knows. */
   readonly #shown: Uint8Array
+  /** By book: whether it is out, and since when it is not LIVE. */
+  readonly #isOut: Uint8Array
+  readonly #notLiveNs: Float64Array
   #missing: number
+  /** The poller's own books, and when each was filled. */
+  readonly #polled: readonly Book[] | undefined
+  readonly #polledNs: Float64Array
   /** By copy and book, while it is out: since when, and what it had heard by then. */
   readonly #outNs: Float64Array
   readonly #outMs: Float64Array
@@ -70,16 +82,18 @@ export class Fronts {
 
   /**
    * @param books what everybody reads; they are those of the first copy to begin with
+   * @param polled books that are asked for by REST; undefined where none are
    * @param listener hears of the books in front
    */
   constructor(
     venue: Venue,
     books: Book[],
     copies: readonly (readonly Book[])[],
+    polled: readonly Book[] | undefined,
     listener: BookListener,
     nowNs: number,
   ) {
-    assert(copies.length === COPIES, 'FRONTS_OF_TWO')
+    assert(copies.length > 0 && copies.length <= COPIES_MAX, 'FRONTS_OF_ONE_OR_TWO')
     const count = books.length
     this.#venue = venue
     this.#books = books
@@ -89,10 +103,14 @@ export class Fronts {
     this.#front = new Uint8Array(count)
     this.#isMoved = new Uint8Array(count)
     this.#shown = new Uint8Array(count).fill(BookState.Empty)
+    this.#isOut = new Uint8Array(count).fill(1)
+    this.#notLiveNs = new Float64Array(count).fill(nowNs)
     this.#missing = count
-    this.#outNs = new Float64Array(COPIES * count).fill(nowNs)
-    this.#outMs = new Float64Array(COPIES * count)
-    this.#outTold = new Float64Array(COPIES * count)
+    this.#polled = polled
+    this.#polledNs = new Float64Array(count)
+    this.#outNs = new Float64Array(copies.length * count).fill(nowNs)
+    this.#outMs = new Float64Array(copies.length * count)
+    this.#outTold = new Float64Array(copies.length * count)
     this.#tickMs = new Float64Array(count)
     this.#first = new Uint8Array(count).fill(NOBODY)
     this.#firstNs = new Float64Array(count)
@@ -127,14 +145,33 @@ export class Fronts {
     return wasFront || isMoved
   }
 
-  /** Time has passed: what a lost copy knew has come to the other as well. */
+  /** Whether nobody has had the book LIVE for a while, and it is not over. */
+  isWanted(book: number, nowNs: Ns): boolean {
+    const { state } = this.#inFront(book)
+    const isShown = state === BookState.Live || state === BookState.Closed
+    return !isShown && nowNs - this.#notLiveNs[book] >= POLL_AFTER_NS
+  }
+
+  /**
+   * The book was filled by REST.
+   *
+   * @returns whether it is shown: not so when a feed has it again
+   */
+  polled(book: number, nowNs: Ns): boolean {
+    this.#polledNs[book] = nowNs
+    this.#choose(book, Cause.Front, nowNs)
+    this.#isMoved[book] = 0
+    return this.#shown[book] === BookState.Polled
+  }
+
+  /** Time has passed: what a lost copy knew has come to the other as well, and what was polled is old. */
   tick(nowNs: Ns): void {
     for (let book = 0; book < this.#books.length; book++)
       if (this.#shown[book] !== BookState.Live) this.#choose(book, Cause.Front, nowNs)
   }
 
   health(): readonly CopyHealth[] {
-    return this.#leads.map((leads, copy) => ({
+    return this.#leads.slice(0, this.#copies.length).map((leads, copy) => ({
       taken: this.#taken[copy],
       firsts: leads.count,
       leadUs: {
@@ -147,7 +184,7 @@ export class Fronts {
 
   #copyMoved(copy: number, index: number, from: BookState, cause: Cause, nowNs: Ns): void {
     const book = this.#copies[copy][index]
-    const other = this.#copies[1 - copy][index]
+    const other = this.#copies[1 - copy]?.[index]
     const place = copy * this.#books.length + index
     if (isOut(book.state) && !isOut(from)) {
       this.#outNs[place] = nowNs
@@ -157,27 +194,57 @@ export class Fronts {
       this.#first[index] = NOBODY
     }
     // Kalshi's snapshots have no time, and one of Polymarket's counts as one message: the levels tell what they know.
-    const isWhole = isOut(from) && book.state === BookState.Live && other.state === BookState.Live
-    if (isWhole && book.heardMore(other) < 0 && book.equals(other)) book.knowsAsMuchAs(other)
+    const isWhole = isOut(from) && book.state === BookState.Live
+    if (isWhole && other?.state === BookState.Live && book.heardMore(other) < 0 && book.equals(other))
+      book.knowsAsMuchAs(other)
     this.#choose(index, cause, nowNs)
   }
 
   #choose(index: number, cause: Cause, nowNs: Ns): void {
     const front = this.#front[index]
     const other = 1 - front
-    if (this.#takes(other, front, index, nowNs)) {
+    if (this.#copies.length === COPIES_MAX && this.#takes(other, front, index, nowNs)) {
       this.#front[index] = other
-      this.#books[index] = this.#copies[other][index]
-      this.#isMoved[index] = 1
       this.#taken[other]++
     }
-    const { state } = this.#books[index]
+    const inFront = this.#inFront(index)
+    this.#noteState(index, inFront.state, nowNs)
+    const book = this.#standIn(index, inFront, nowNs)
+    if (book !== this.#books[index]) {
+      this.#books[index] = book
+      this.#isMoved[index] = 1
+    }
+    const { state } = book
     const shown = this.#shown[index] as BookState
     if (state === shown) return
     this.#shown[index] = state
-    this.#missing += Number(isOut(state)) - Number(isOut(shown))
-    this.#outage.note(this.#missing > 0, nowNs)
     this.#listener.bookMoved(this.#venue, index, shown, state, cause, nowNs)
+  }
+
+  #inFront(index: number): Book {
+    return this.#copies[this.#front[index]][index]
+  }
+
+  /** What is shown of the book whose copy in front is this one. */
+  #standIn(index: number, inFront: Book, nowNs: Ns): Book {
+    const polled = this.#polled?.[index]
+    if (polled?.state !== BookState.Polled) return inFront
+    const isOld = nowNs - this.#polledNs[index] > POLLED_NS_MAX
+    const isHad = inFront.state === BookState.Live || inFront.state === BookState.Closed
+    if (!isOld && !isHad) return polled
+    // When it is wanted again it is another.
+    polled.state = BookState.Empty
+    return inFront
+  }
+
+  #noteState(index: number, state: BookState, nowNs: Ns): void {
+    if (state === BookState.Live) this.#notLiveNs[index] = Number.POSITIVE_INFINITY
+    else if (this.#notLiveNs[index] === Number.POSITIVE_INFINITY) this.#notLiveNs[index] = nowNs
+    const isMissing = Number(isOut(state))
+    if (isMissing === this.#isOut[index]) return
+    this.#missing += isMissing - this.#isOut[index]
+    this.#isOut[index] = isMissing
+    this.#outage.note(this.#missing > 0, nowNs)
   }
 
   /** The table above. */
@@ -200,8 +267,8 @@ export class Fronts {
   /** Begins to time a message that one copy has and the other has not, or ends it. */
   #time(copy: number, index: number, nowNs: Ns): void {
     const book = this.#copies[copy][index]
-    const other = this.#copies[1 - copy][index]
-    if (isOut(book.state) || isOut(other.state)) return
+    const other = this.#copies[1 - copy]?.[index]
+    if (other === undefined || isOut(book.state) || isOut(other.state)) return
     const first = this.#first[index]
     if (first === NOBODY) {
       if (book.heardMore(other) <= 0) return

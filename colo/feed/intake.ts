@@ -8,7 +8,7 @@ import {
   SIDE_BID,
   type Side,
 } from '@tandem/shared/units.ts'
-import type { Book } from '../book/book.ts'
+import { Book } from '../book/book.ts'
 import {
   afterCatchUp,
   afterClock,
@@ -28,7 +28,7 @@ import { type TokenKind, tokenOf } from '../token.ts'
 import { Control, type FrameSink, Lifecycle, MS_NONE } from '../venue/sink.ts'
 import { KALSHI, type Venue } from '../venue/venue.ts'
 import { endsSubscription, SequenceOutcome, Sequences } from './sequence.ts'
-import { type RestBook, Splice } from './splice.ts'
+import { type RestBook, Splice, setLevels } from './splice.ts'
 
 /** Why a book's state moved: for the journal, the report and an operator. Of several in one frame, the greatest. */
 export const Cause = {
@@ -78,7 +78,7 @@ export interface SocketListener {
   snapshotTaken(socket: number, book: number, commandId: number): void
   /** Numbers are missing in a sid of the socket: its books are SUSPECT. */
   gapFound(socket: number, sid: number): void
-  /** A snapshot that was asked for differs at the top from the book that was thought LIVE. */
+  /** A snapshot that was asked for differs from the book that was thought LIVE. */
   contradicted(socket: number, book: number): void
 }
 
@@ -95,13 +95,16 @@ export interface IntakeCounts {
   saturated: number
   trades: number
   controls: number
+  /** Audits that found a LIVE book as the venue has it, level by level, or not. */
+  agreed: number
+  disagreed: number
 }
 
 /** sids of one connection: one a channel, and a new one with every subscription that takes an old one's place. */
 const SIDS_MAX = 64
 const DOUBT_NONE = Number.POSITIVE_INFINITY
-/** No book has such a top: it was not LIVE, so nothing was thought of it. */
-const TOP_UNKNOWN = -2 as Price
+/** The book was not LIVE, so nothing was thought of it. */
+const DIGEST_NONE = Number.NaN
 
 /**
  * Applies what a venue's codec read to that venue's books, and decides by the rules of integrity.ts how far each can
@@ -122,6 +125,8 @@ export class Intake implements FrameSink {
     saturated: 0,
     trades: 0,
     controls: 0,
+    agreed: 0,
+    disagreed: 0,
   }
   /** Books of the last frame, `touchedCount` of them. */
   readonly touched: Int32Array
@@ -160,9 +165,9 @@ export class Intake implements FrameSink {
   #wallMs = 0
   #sid = -1
   #socket = 0
-  /** Top of a LIVE book before the snapshot in hand. */
-  #bidBefore = PRICE_NONE
-  #askBefore = PRICE_NONE
+  /** Of a LIVE book's sides before the snapshot in hand, where one may be an audit: on Kalshi. */
+  #bidsBefore = DIGEST_NONE
+  #asksBefore = DIGEST_NONE
   /** The message in hand is a repeat: nothing of it may be applied again. */
   #repeat = false
   #inSnapshot = false
@@ -266,9 +271,9 @@ export class Intake implements FrameSink {
     if (this.#repeat) return
     this.counts.snapshots++
     const book = this.#touch(index, Cause.Snapshot)
-    const isLive = book.state === BookState.Live
-    this.#bidBefore = isLive ? book.bids.bestPrice() : TOP_UNKNOWN
-    this.#askBefore = isLive ? book.asks.bestPrice() : TOP_UNKNOWN
+    const isThought = book.state === BookState.Live && this.venue === KALSHI
+    this.#bidsBefore = isThought ? book.bids.digest() : DIGEST_NONE
+    this.#asksBefore = isThought ? book.asks.digest() : DIGEST_NONE
     book.beginSnapshot(tick, venueMs)
     this.isChanged[index] = 1
     this.#sidOfBook[index] = this.#sid
@@ -287,9 +292,13 @@ export class Intake implements FrameSink {
     this.#doubtIfLate(book)
     this.sockets?.snapshotTaken(this.#socket, index, commandId)
     // A snapshot in sequence is the book as of that number: what was thought of it must have been the same.
-    const agrees = this.#bidBefore === book.bids.bestPrice() && this.#askBefore === book.asks.bestPrice()
-    if (commandId >= 0 && !agrees && this.#bidBefore !== TOP_UNKNOWN)
+    if (commandId < 0 || Number.isNaN(this.#bidsBefore)) return
+    if (this.#bidsBefore === book.bids.digest() && this.#asksBefore === book.asks.digest())
+      this.counts.agreed++
+    else {
+      this.counts.disagreed++
       this.sockets?.contradicted(this.#socket, index)
+    }
   }
 
   level(index: number, side: Side, price: Price, lots: Lots, mirrored: boolean): void {
@@ -430,6 +439,23 @@ export class Intake implements FrameSink {
     this.begin(nowNs, this.#clock.wallMs(), this.#socketOf[index])
     this.#lose(index, Cause.Stall)
     this.end()
+  }
+
+  /**
+   * The venue was asked for a LIVE book: where its answer is of the same moment as ours, every level must be the same.
+   * Of another moment it says nothing here.
+   */
+  audited(index: number, rest: RestBook, nowNs: Ns): void {
+    const book = this.books[index]
+    const isComparable = book.state === BookState.Live && this.#splices[index] === undefined
+    if (!isComparable || book.venueMs !== rest.venueMs) return
+    const told = new Book(book.unit)
+    setLevels(told, rest)
+    if (told.equals(book)) this.counts.agreed++
+    else {
+      this.counts.disagreed++
+      this.contradict(index, nowNs)
+    }
   }
 
   /**

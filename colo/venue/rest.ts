@@ -13,7 +13,7 @@ export interface Asker {
   request(options: {
     method: 'GET' | 'POST'
     path: string
-    query: Record<string, string>
+    query: Record<string, string | string[]>
     headers: Record<string, string>
     body: string | null
     headersTimeout: number
@@ -24,7 +24,8 @@ export interface Asker {
 export interface Question {
   readonly method: 'GET' | 'POST'
   readonly path: string
-  readonly query?: Readonly<Record<string, string>>
+  /** Several values of a name repeat it. */
+  readonly query?: Readonly<Record<string, string | string[]>>
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
 }

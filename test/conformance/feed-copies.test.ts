@@ -88,3 +88,26 @@ for (const [venue, open] of Object.entries(VENUES))
       assert.equal(scene.fronts?.outages.count, 2)
     })
   })
+
+test('what no copy of Polymarket has is polled: shown, never LIVE, and gone when a copy is back', async (t) => {
+  const scene = await opened(t, VENUES.Polymarket())
+  scene.wire.status = 503
+  for (const peer of scene.wire.peers) peer.reset()
+  scene.script.hide(changeOf(0, SIDE_BID, 4_800, 300))
+  const isPolled = () => scene.books.every(({ state }) => state === BookState.Polled)
+  await scene.until('an answer by REST', () => isPolled() && scene.isTrue())
+  scene.script.hide(changeOf(0, SIDE_BID, 4_800, 0))
+  await scene.until('another', () => isPolled() && scene.isTrue())
+  scene.wire.status = 101
+  await scene.until('LIVE again', () => scene.allLive && scene.isTrue(), 9_000)
+  assert.deepEqual(
+    scene.moves.filter(({ book }) => book === 0).map(({ from, to }) => [from, to]),
+    [
+      [BookState.Empty, BookState.Live],
+      [BookState.Live, BookState.Suspect],
+      [BookState.Suspect, BookState.Polled],
+      [BookState.Polled, BookState.Live],
+    ],
+  )
+  assert.equal(scene.fronts?.outages.count, 2)
+})

@@ -15,6 +15,8 @@ export interface Scenario {
   readonly injections: readonly Injection[]
   /** `parallel` where nothing is said. */
   readonly legPlan?: LegPlanName
+  /** Of each venue's feed; 1 where nothing is said. */
+  readonly copies?: 1 | 2
 }
 
 const TRADES_MS = 50_000
@@ -27,6 +29,7 @@ const FAULTS_MAX = 6
 const FOR_GOOD_CHANCE = 0.15
 const FAULTLESS_CHANCE = 0.05
 const FAR_FIRST_CHANCE = 0.3
+const TWO_COPIES_CHANCE = 0.4
 
 export function scenarioOf(seed: number): Scenario {
   const random = new Random(seed, -10)
@@ -53,5 +56,6 @@ export function scenarioOf(seed: number): Scenario {
     injections: injections.sort((a, b) => a.atMs - b.atMs),
     // Drawn last: all else of a seed stays what it was before there was a choice.
     legPlan: random.chance(FAR_FIRST_CHANCE) ? 'far-first' : 'parallel',
+    copies: random.chance(TWO_COPIES_CHANCE) ? 2 : 1,
   }
 }

@@ -48,7 +48,7 @@ export interface Outcome {
 
 /** The real executor and the sandbox's venues in one thread, on simulated time, from the first socket to the last answer. */
 export async function simulate(scenario: Scenario): Promise<Outcome> {
-  const { seed, pairs, calm, tradesMs, delayMs, injections, legPlan = 'parallel' } = scenario
+  const { seed, pairs, calm, tradesMs, delayMs, injections, legPlan = 'parallel', copies = 1 } = scenario
   const scheduler = new Scheduler()
   const clock = new ExecutorClock(scheduler, WALL_AT_ZERO_MS)
   const auditor = new Auditor(scheduler)
@@ -91,7 +91,7 @@ export async function simulate(scenario: Scenario): Promise<Outcome> {
   const random = new Random(seed, -3)
   const live = new Live({
     listing,
-    settings: { ...SETTINGS, legPlan },
+    settings: { ...SETTINGS, legPlan, feeds: { ...SETTINGS.feeds, copies } },
     access: accessOf(venues),
     signer,
     journal,

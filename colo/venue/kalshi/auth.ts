@@ -25,6 +25,7 @@ export const SignedRequest = {
   Fills: 7,
   Settlements: 8,
   CreateOrderGroup: 9,
+  OrderBooks: 10,
 } as const
 export type SignedRequest = (typeof SignedRequest)[keyof typeof SignedRequest]
 
@@ -39,6 +40,7 @@ const REQUESTS = [
   'GET/trade-api/v2/portfolio/fills',
   'GET/trade-api/v2/portfolio/settlements',
   'POST/trade-api/v2/portfolio/order_groups/create',
+  'GET/trade-api/v2/markets/orderbooks',
 ].map(ascii)
 assert(REQUESTS.length === Object.keys(SignedRequest).length, 'KALSHI_REQUEST_LISTED')
 

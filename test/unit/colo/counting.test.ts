@@ -38,7 +38,7 @@ it('counts what the executor tells its observer, and tells the next one all of i
   const turn = new Float64Array(TURN_CELLS)
   turn[TurnCell.outcome] = TurnOutcome.Refused
   counting.turn(turn)
-  counting.signal(1, 0, 1, 5_000, 9 as Ns)
+  counting.signal(1, 0, 1, 5_000, 9 as Ns, true)
   counting.leg(turn)
   counting.tradeEnded(4, TradeState.Hedged)
   counting.legUnknown(4, KALSHI, UnknownReason.Timeout, 9 as Ns)
@@ -54,7 +54,7 @@ it('counts what the executor tells its observer, and tells the next one all of i
   counting.tickTold(POLYMARKET, 0, 10 as Price, 7)
   assert.deepEqual(told, [
     ['turn', turn],
-    ['signal', 1, 0, 1, 5_000, 9],
+    ['signal', 1, 0, 1, 5_000, 9, true],
     ['leg', turn],
     ['tradeEnded', 4, TradeState.Hedged],
     ['legUnknown', 4, KALSHI, UnknownReason.Timeout, 9],

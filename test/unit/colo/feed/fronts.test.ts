@@ -23,6 +23,7 @@ class Twins {
     KALSHI,
     this.books,
     this.copies,
+    undefined,
     {
       bookMoved: (_venue, _book, from, to) => this.moves.push([from, to]),
       tickTold: (_venue, _book, tick) => this.ticks.push(tick),
