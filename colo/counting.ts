@@ -1,16 +1,14 @@
 import { type Counter, type CounterCells, Counters } from '@tandem/shared/counters.ts'
 import type { Ns, Price } from '@tandem/shared/units.ts'
 import type { BookState } from './book/integrity.ts'
-import type { Direction } from './detector/direction.ts'
 import type { Lag } from './detector/ensemble.ts'
-import type { SignalChange } from './detector/signal.ts'
-import type { ExecutorObserver } from './executor.ts'
-import type { BookListener, Cause, Intake } from './feed/intake.ts'
+import type { Copy, ExecutorObserver } from './executor.ts'
+import type { BookListener, Cause } from './feed/intake.ts'
 import type { OrderPool } from './pool/pool.ts'
 import { TradeState } from './state/trade.ts'
 import { TurnCell } from './turn.ts'
 import type { UnknownReason } from './venue/leg.ts'
-import type { Venue } from './venue/venue.ts'
+import { VENUE_NAMES, type Venue } from './venue/venue.ts'
 
 /** By venue. */
 const BOOKS: readonly Counter[] = [Counters.polymarketBooks, Counters.kalshiBooks]
@@ -30,8 +28,11 @@ export class Counting implements ExecutorObserver, BookListener {
   }
 
   /** Takes over what others count already. Once a second is often enough. */
-  sample(intakes: readonly Intake[], pool: OrderPool): void {
-    for (const { venue, counts } of intakes) this.#cells.set(Counters.gaps, counts.gaps, venue)
+  sample(copies: readonly Copy[], pool: OrderPool): void {
+    for (const venue of VENUE_NAMES.keys()) {
+      const gaps = copies.reduce((sum, { intakes }) => sum + intakes[venue].counts.gaps, 0)
+      this.#cells.set(Counters.gaps, gaps, venue)
+    }
     const { hits, approved } = pool.hitRate.all()
     this.#cells.set(Counters.poolHits, hits)
     this.#cells.set(Counters.poolApproved, approved)
@@ -42,8 +43,8 @@ export class Counting implements ExecutorObserver, BookListener {
     this.#next.turn(cells)
   }
 
-  signal(bundle: number, direction: Direction, change: SignalChange, grossMicroUsd: number, nowNs: Ns): void {
-    this.#next.signal(bundle, direction, change, grossMicroUsd, nowNs)
+  signal(...signal: Parameters<ExecutorObserver['signal']>): void {
+    this.#next.signal(...signal)
   }
 
   fair(bundle: number, fairPrice: number, lag: Lag, sureness: number, nowNs: Ns): void {
@@ -110,7 +111,7 @@ export class Counting implements ExecutorObserver, BookListener {
     this.#next.bookMoved(venue, book, from, to, cause, nowNs)
   }
 
-  tickTold(venue: Venue, book: number, tick: Price): void {
-    this.#next.tickTold(venue, book, tick)
+  tickTold(venue: Venue, book: number, tick: Price, venueMs: number): void {
+    this.#next.tickTold(venue, book, tick, venueMs)
   }
 }

@@ -17,6 +17,7 @@ import type { Planner } from './detector/planner.ts'
 import type { Policy } from './detector/policy.ts'
 import { SignalChange, type Signals } from './detector/signal.ts'
 import { Tops } from './detector/tops.ts'
+import type { Fronts } from './feed/fronts.ts'
 import type { Intake } from './feed/intake.ts'
 import { COMMAND_CELLS, CommandCell, JournalCommand, RecordKind } from './journal/record.ts'
 import { type JournalRing, RECORDS_PER_ENTRY, RING_RECORDS, TRADES_OPEN_MAX } from './journal/ring.ts'
@@ -48,7 +49,15 @@ export interface Parser {
 /** Who watches, off the path: a report, counters, a terminal. Called after the fact; must not throw. */
 export interface ExecutorObserver extends TradeObserver, ReconcileObserver {
   turn(cells: Float64Array): void
-  signal(bundle: number, direction: Direction, change: SignalChange, grossMicroUsd: number, nowNs: Ns): void
+  /** @param isPolled it is seen on a book that no feed has: nobody trades on it */
+  signal(
+    bundle: number,
+    direction: Direction,
+    change: SignalChange,
+    grossMicroUsd: number,
+    nowNs: Ns,
+    isPolled: boolean,
+  ): void
   /** A pair's fair value was computed anew, or is no more known: detector/ensemble.ts says what each is. */
   fair(bundle: number, fairPrice: number, lag: Lag, sureness: number, nowNs: Ns): void
   badFrame(venue: Venue, outcome: number): void
@@ -56,10 +65,19 @@ export interface ExecutorObserver extends TradeObserver, ReconcileObserver {
   halted(halts: number, nowNs: Ns): void
 }
 
-export interface ExecutorParts {
-  readonly clock: Clock
+/** One whole copy of both venues' books, and what fills it. By venue. */
+export interface Copy {
   readonly parsers: readonly [Parser, Parser]
   readonly intakes: readonly [Intake, Intake]
+}
+
+export interface ExecutorParts {
+  readonly clock: Clock
+  readonly copies: readonly Copy[]
+  /** By venue, what is decided on: the books of the one copy, or those that are in front. */
+  readonly books: readonly [readonly Book[], readonly Book[]]
+  /** By venue, where there is more than one copy, or a book may be polled. */
+  readonly fronts: readonly Fronts[] | undefined
   readonly bundles: readonly Bundle[]
   readonly legs: readonly Legs[]
   readonly index: BundleIndex
@@ -132,11 +150,10 @@ export class Executor implements PoolOwner, SignerListener {
   constructor(parts: ExecutorParts) {
     this.#parts = parts
     this.#touched = new Int32Array(parts.bundles.length)
-    this.#polymarketBooks = parts.intakes[POLYMARKET].books.length
+    this.#polymarketBooks = parts.books[POLYMARKET].length
     this.#isTouched = new Uint8Array(parts.bundles.length)
     this.#isQuiet = new Uint8Array(parts.bundles.length)
-    const topsOf = ({ books }: Intake): Tops => new Tops(books.length)
-    this.#tops = [topsOf(parts.intakes[POLYMARKET]), topsOf(parts.intakes[KALSHI])]
+    this.#tops = [new Tops(parts.books[POLYMARKET].length), new Tops(parts.books[KALSHI].length)]
     const lines = parts.bundles.length * DIRECTIONS
     this.#urgentTicket = new Int32Array(lines).fill(NO_TICKET)
     this.#takenPrice = new Int32Array(lines * VENUES)
@@ -150,13 +167,22 @@ export class Executor implements PoolOwner, SignerListener {
 
   /** One frame that came alone: applied and decided on. */
   onFrame(venue: Venue, bytes: Uint8Array, start: number, end: number, nowNs: Ns): TurnOutcome {
-    this.apply(venue, 0, bytes, start, end, nowNs)
+    this.apply(0, venue, 0, bytes, start, end, nowNs)
     return this.settle(nowNs)
   }
 
-  /** Applies one frame of one of a venue's sockets, bytes[start, end), to its books. */
-  apply(venue: Venue, socket: number, bytes: Uint8Array, start: number, end: number, nowNs: Ns): void {
-    const { clock, parsers, intakes, observer } = this.#parts
+  /** Applies one frame of one of a venue's sockets, bytes[start, end), to the books of the copy that it belongs to. */
+  apply(
+    copy: number,
+    venue: Venue,
+    socket: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    nowNs: Ns,
+  ): void {
+    const { clock, copies, observer } = this.#parts
+    const { parsers, intakes } = copies[copy]
     const intake = intakes[venue]
     intake.begin(nowNs, clock.wallMs(), socket)
     const read = parsers[venue].parse(bytes, start, end, intake)
@@ -166,12 +192,19 @@ export class Executor implements PoolOwner, SignerListener {
       if (read !== ParseOutcome.UnknownType) intake.lost()
     }
     intake.end()
-    this.#noteTouched(intake)
+    this.#noteTouched(copy, intake, nowNs)
   }
 
   /** Books were changed by something else than a frame: a snapshot by REST, a loss. Those that the intake lists. */
-  changed(venue: Venue, nowNs: Ns): void {
-    this.#noteTouched(this.#parts.intakes[venue])
+  changed(copy: number, venue: Venue, nowNs: Ns): void {
+    this.#noteTouched(copy, this.#parts.copies[copy].intakes[venue], nowNs)
+    this.settle(nowNs)
+  }
+
+  /** A book was filled by REST. It is shown, and refused as anything that is not LIVE. */
+  polled(venue: Venue, book: number, nowNs: Ns): void {
+    if (this.#parts.fronts?.[venue].polled(book, nowNs) !== true) return
+    this.#noteBook(venue, book)
     this.settle(nowNs)
   }
 
@@ -198,22 +231,21 @@ export class Executor implements PoolOwner, SignerListener {
 
   /** A deadline of the clock has come. */
   onTick(nowNs: Ns, token: number): void {
-    const { intakes } = this.#parts
     switch (tokenKind(token)) {
       case TokenKind.Pool:
         this.#stockUp(nowNs)
         break
       case TokenKind.PolymarketDoubt:
-        this.#doubtDue(intakes[POLYMARKET], tokenValue(token), nowNs)
+        this.#doubtDue(POLYMARKET, tokenValue(token), nowNs)
         break
       case TokenKind.KalshiDoubt:
-        this.#doubtDue(intakes[KALSHI], tokenValue(token), nowNs)
+        this.#doubtDue(KALSHI, tokenValue(token), nowNs)
         break
       case TokenKind.PolymarketClose:
-        this.#closeDue(intakes[POLYMARKET], tokenValue(token), nowNs)
+        this.#closeDue(POLYMARKET, tokenValue(token), nowNs)
         break
       case TokenKind.KalshiClose:
-        this.#closeDue(intakes[KALSHI], tokenValue(token), nowNs)
+        this.#closeDue(KALSHI, tokenValue(token), nowNs)
         break
       case TokenKind.Exit:
         this.#parts.desk.exitDesk.due(tokenValue(token), nowNs)
@@ -257,46 +289,50 @@ export class Executor implements PoolOwner, SignerListener {
 
   // ---- the pipeline --------------------------------------------------------------------------------------------
 
-  #noteTouched(intake: Intake): void {
-    const { index, quotes, clock } = this.#parts
+  /** A book of the copy behind is changed and no more: what it tells was decided on when the other told it. */
+  #noteTouched(copy: number, intake: Intake, nowNs: Ns): void {
+    const fronts = this.#parts.fronts?.[intake.venue]
     for (let i = 0; i < intake.touchedCount; i++) {
       const book = intake.touched[i]
-      quotes?.write(
-        quotePlaceOf(intake.venue, book, this.#polymarketBooks),
-        intake.books[book],
-        clock.wallMs(),
-      )
-      const isMoved = this.#tops[intake.venue].note(book, intake.books[book])
-      const end = index.end(intake.venue, book)
-      for (let at = index.start(intake.venue, book); at < end; at++) {
-        const bundle = index.bundles[at]
-        if (this.#isTouched[bundle] === 1 || (!isMoved && this.#isQuiet[bundle] === 1)) continue
-        this.#isTouched[bundle] = 1
-        this.#touched[this.#touchedCount++] = bundle
-      }
+      if (fronts === undefined || fronts.heard(copy, book, nowNs)) this.#noteBook(intake.venue, book)
+    }
+  }
+
+  #noteBook(venue: Venue, book: number): void {
+    const { index, quotes, clock, books } = this.#parts
+    quotes?.write(quotePlaceOf(venue, book, this.#polymarketBooks), books[venue][book], clock.wallMs())
+    const isMoved = this.#tops[venue].note(book, books[venue][book])
+    const end = index.end(venue, book)
+    for (let at = index.start(venue, book); at < end; at++) {
+      const bundle = index.bundles[at]
+      if (this.#isTouched[bundle] === 1 || (!isMoved && this.#isQuiet[bundle] === 1)) continue
+      this.#isTouched[bundle] = 1
+      this.#touched[this.#touchedCount++] = bundle
     }
   }
 
   /** Tells the pool where both touches are, and people of a spread that is wide before fees. */
   #touch(bundleIndex: number, direction: Direction, nowNs: Ns): void {
-    const { bundles, intakes, pool, signals, observer } = this.#parts
+    const { bundles, books, pool, signals, observer } = this.#parts
     const bundle = bundles[bundleIndex]
-    const polymarket = intakes[POLYMARKET].books[bundle.books[POLYMARKET]]
-    const kalshi = intakes[KALSHI].books[bundle.books[KALSHI]]
+    const polymarket = books[POLYMARKET][bundle.books[POLYMARKET]]
+    const kalshi = books[KALSHI][bundle.books[KALSHI]]
     const polymarketCost = topCost(polymarketSide(polymarket, direction))
     const kalshiCost = topCost(kalshiSide(kalshi, direction, bundle.inverse))
     pool.touch(lineOf(bundleIndex, direction), polymarketCost, kalshiCost, nowNs)
     const grossMicroUsd = grossAtTopMicroUsd(bundle, polymarket, kalshi, direction)
     const change = signals.look(bundleIndex, direction, grossMicroUsd)
-    if (change !== SignalChange.None) observer.signal(bundleIndex, direction, change, grossMicroUsd, nowNs)
+    if (change === SignalChange.None) return
+    const isPolled = polymarket.state === BookState.Polled || kalshi.state === BookState.Polled
+    observer.signal(bundleIndex, direction, change, grossMicroUsd, nowNs, isPolled)
   }
 
   /** Keeps the fair value current, before a decision that may order its legs by it. */
   #value(bundleIndex: number, nowNs: Ns): void {
-    const { bundles, intakes, ensemble, observer } = this.#parts
-    const { books } = bundles[bundleIndex]
-    const polymarket = intakes[POLYMARKET].books[books[POLYMARKET]]
-    if (!ensemble.look(bundleIndex, polymarket, intakes[KALSHI].books[books[KALSHI]], nowNs)) return
+    const { bundles, books, ensemble, observer } = this.#parts
+    const { books: at } = bundles[bundleIndex]
+    const polymarket = books[POLYMARKET][at[POLYMARKET]]
+    if (!ensemble.look(bundleIndex, polymarket, books[KALSHI][at[KALSHI]], nowNs)) return
     const { fairPrice, lag, sureness } = ensemble
     observer.fair(bundleIndex, fairPrice[bundleIndex], lag[bundleIndex] as Lag, sureness[bundleIndex], nowNs)
   }
@@ -307,11 +343,11 @@ export class Executor implements PoolOwner, SignerListener {
    * @param urgentSlot an order that was signed for this line on demand, or NO_SLOT
    */
   #decide(bundleIndex: number, direction: Direction, nowNs: Ns, urgentSlot: number): TurnOutcome {
-    const { bundles, legs, intakes, policies, planner, risk, journal, pool, desk } = this.#parts
+    const { bundles, books, legs, policies, planner, risk, journal, pool, desk } = this.#parts
     const bundle = bundles[bundleIndex]
     const policy = policies[bundleIndex]
-    const polymarket = intakes[POLYMARKET].books[bundle.books[POLYMARKET]]
-    const kalshi = intakes[KALSHI].books[bundle.books[KALSHI]]
+    const polymarket = books[POLYMARKET][bundle.books[POLYMARKET]]
+    const kalshi = books[KALSHI][bundle.books[KALSHI]]
     const edgeMicroUsd = edgeAtTopFloorMicroUsd(bundle, polymarket, kalshi, direction)
     if (edgeMicroUsd < policy.minEdgeMicroUsd) return TurnOutcome.Quiet
 
@@ -449,7 +485,8 @@ export class Executor implements PoolOwner, SignerListener {
 
   /** Notes what was used, and remembers both touches that this trade is taking from. */
   #noteSent(slot: number): void {
-    const { bundles, intakes, desk } = this.#parts
+    const { bundles, desk } = this.#parts
+    const shown = this.#parts.books
     const turn = this.#turn
     turn[TurnCell.t1Ns] = desk.finalNs
     turn[TurnCell.t2Ns] = desk.writtenNs
@@ -460,8 +497,8 @@ export class Executor implements PoolOwner, SignerListener {
     const { bundle: bundleIndex } = this.#intent
     const direction = this.#intent.direction as Direction
     const { books, inverse } = bundles[bundleIndex]
-    const polymarket = polymarketSide(intakes[POLYMARKET].books[books[POLYMARKET]], direction)
-    const kalshi = kalshiSide(intakes[KALSHI].books[books[KALSHI]], direction, inverse)
+    const polymarket = polymarketSide(shown[POLYMARKET][books[POLYMARKET]], direction)
+    const kalshi = kalshiSide(shown[KALSHI][books[KALSHI]], direction, inverse)
     const at = lineOf(bundleIndex, direction) * VENUES
     this.#takenPrice[at + POLYMARKET] = polymarket.bestPrice()
     this.#takenLots[at + POLYMARKET] = polymarket.lots[polymarket.best]
@@ -582,15 +619,23 @@ export class Executor implements PoolOwner, SignerListener {
     clock.at((nowNs + POOL_TICK_NS) as Ns, tokenOf(TokenKind.Pool, 0))
   }
 
-  #doubtDue(intake: Intake, book: number, nowNs: Ns): void {
+  #doubtDue(venue: Venue, value: number, nowNs: Ns): void {
+    const intake = this.#intakeOf(venue, value)
     intake.begin(nowNs, this.#parts.clock.wallMs())
-    intake.doubtDue(book)
+    intake.doubtDue(value % intake.books.length)
     intake.end()
   }
 
-  #closeDue(intake: Intake, book: number, nowNs: Ns): void {
+  #closeDue(venue: Venue, value: number, nowNs: Ns): void {
+    const intake = this.#intakeOf(venue, value)
     intake.begin(nowNs, this.#parts.clock.wallMs())
-    intake.closeDue(book)
+    intake.closeDue(value % intake.books.length)
     intake.end()
+  }
+
+  /** @param value of a book's deadline: those of a second copy come after those of the first */
+  #intakeOf(venue: Venue, value: number): Intake {
+    const { copies, books } = this.#parts
+    return copies[Math.floor(value / books[venue].length)].intakes[venue]
   }
 }

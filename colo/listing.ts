@@ -33,8 +33,8 @@ export class Listing {
   readonly pairs: readonly PairWithFees[]
   readonly bundles: readonly Bundle[]
   readonly index: BundleIndex
-  /** By venue. */
-  readonly books: readonly [readonly Book[], readonly Book[]]
+  /** By venue. With two copies of a feed, each slot points at the book of the copy in front (feed/fronts.ts). */
+  readonly books: readonly [Book[], Book[]]
   readonly #markets = [new Markets(), new Markets()] as const
 
   constructor(pairs: readonly PairWithFees[]) {

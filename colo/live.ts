@@ -11,11 +11,8 @@ import { type Direction, polymarketBuysOutcome } from './detector/direction.ts'
 import { EarlyClose, type EarlyCloseParts } from './early-close.ts'
 import type { ExecutorObserver } from './executor.ts'
 import { ConnectionState } from './feed/connection.ts'
-import { Feed, type FeedHealth } from './feed/feed.ts'
 import type { BookListener } from './feed/intake.ts'
-import { KalshiUpkeep } from './feed/kalshi-upkeep.ts'
-import { PolymarketUpkeep } from './feed/polymarket-upkeep.ts'
-import { TICKERS_PER_SOCKET, TOKENS_PER_SOCKET } from './feed/shards.ts'
+import { Feeds, type VenueFeedHealth } from './feeds.ts'
 import { deleteApiKeyOf, type FenceVenues } from './fence.ts'
 import type { Journal } from './journal/journal.ts'
 import type { Listing } from './listing.ts'
@@ -45,7 +42,6 @@ import type { AttestedHeaders } from './venue/polymarket/api-key.ts'
 import { Seal } from './venue/polymarket/auth.ts'
 import { PolymarketGateway } from './venue/polymarket/gateway.ts'
 import { PING, subscribeUser } from './venue/polymarket/messages.ts'
-import { PolymarketParser } from './venue/polymarket/parse.ts'
 import { PolymarketRest } from './venue/polymarket/rest.ts'
 import { PolymarketChannel } from './venue/polymarket/urls.ts'
 import { KALSHI, POLYMARKET, VENUE_NAMES, VENUES, type Venue } from './venue/venue.ts'
@@ -158,10 +154,8 @@ export class Live {
   readonly warmup: Warmup | undefined
   /** Pauses of our own loop over PAUSE_COUNTED_NS, those that put books in doubt, and the longest. */
   readonly pauses = { count: 0, long: 0, worstNs: 0 }
-  /** Frames handed over, by venue. */
-  readonly frames = new Float64Array(VENUES)
   readonly gateways: readonly [PolymarketGateway, KalshiGateway]
-  readonly #feeds: readonly [Feed, Feed]
+  readonly #feeds: Feeds
   readonly #privates: readonly PrivateChannel[]
   readonly #clients: readonly [RestClient, RestClient]
   readonly #polymarketRest: PolymarketRest
@@ -273,6 +267,7 @@ export class Live {
       observer,
       stress: false,
       quotes: parts.quotes,
+      feeds: settings.feeds,
       access,
       gateways: [watch(this.gateways[POLYMARKET], POLYMARKET), watch(this.gateways[KALSHI], KALSHI)],
     })
@@ -309,7 +304,7 @@ export class Live {
     })
     signer.listener = signatures
 
-    this.warmup = parts.warm ? new Warmup(signer.facts) : undefined
+    this.warmup = parts.warm ? new Warmup(signer.facts, settings.feeds) : undefined
     this.#clients = [network.openRest(access.polymarket.restUrl), network.openRest(access.kalshi.restUrl)]
     this.#polymarketRest = new PolymarketRest({
       dispatcher: this.#clients[POLYMARKET],
@@ -347,47 +342,15 @@ export class Live {
       ca: access.ca,
       random,
     }
-    const { intakes } = this.assembly
-    const feedParts = (venue: Venue) => ({
+    this.#feeds = new Feeds({
       ...sockets,
-      venue,
-      intake: intakes[venue],
-      deliver: (socket: number, bytes: Uint8Array, start: number, end: number, nowNs: Ns) => {
-        this.frames[venue]++
-        executor.apply(venue, socket, bytes, start, end, nowNs)
-      },
-      settle: (nowNs: Ns) => void executor.settle(nowNs),
-      changed: (nowNs: Ns) => executor.changed(venue, nowNs),
-      token: tokenOf(TokenKind.Feed, venue),
+      access,
+      assembly: this.assembly,
+      kalshiHeaders: socketHeaders,
+      polymarketBooks: (tokens) => this.#polymarketRest.books(tokens),
+      kalshiBooks: (tickers) => this.#kalshiRest.orderBooks(tickers),
+      isShadowed: settings.feeds.shadow,
     })
-    const tokensOf = new Map(
-      listing.pairs.map(({ pair: { polymarket } }) => [polymarket.yesToken, polymarket.noToken]),
-    )
-    this.#feeds = [
-      new Feed({
-        ...feedParts(POLYMARKET),
-        url: access.polymarket.socketUrl + PolymarketChannel.Market,
-        ids: listing.marketIds(POLYMARKET).map((yes) => [yes, tokensOf.get(yes) as string]),
-        idsPerSocket: TOKENS_PER_SOCKET,
-        headers: noHeaders,
-        pingText: PING,
-        upkeep: (carried) =>
-          new PolymarketUpkeep(
-            carried,
-            (tokens) => this.#polymarketRest.books(tokens),
-            new PolymarketParser(listing.polymarketSymbols()),
-            () => clock.nowNs(),
-          ),
-      }),
-      new Feed({
-        ...feedParts(KALSHI),
-        url: access.kalshi.socketUrl,
-        ids: listing.marketIds(KALSHI).map((ticker) => [ticker]),
-        idsPerSocket: TICKERS_PER_SOCKET,
-        headers: socketHeaders,
-        upkeep: (carried) => new KalshiUpkeep(carried, access.kalshi.useYesPrice),
-      }),
-    ]
     const onReady = (): void => this.#reconciler.hasten()
     this.#privates = [
       new PrivateChannel({
@@ -415,7 +378,7 @@ export class Live {
   start(): void {
     this.warmup?.run()
     for (const { link } of this.#privates) link.start()
-    for (const feed of this.#feeds) feed.start()
+    this.#feeds.start()
     this.#learnLimits().catch(() => {})
     this.assembly.executor.start()
     if (this.#lease === undefined) void this.#restart(this.#parts.recovered)
@@ -475,8 +438,13 @@ export class Live {
     return this.gateways[POLYMARKET].open + this.gateways[KALSHI].open
   }
 
-  feeds(): Record<'polymarket' | 'kalshi', FeedHealth> {
-    return { polymarket: this.#feeds[POLYMARKET].health(), kalshi: this.#feeds[KALSHI].health() }
+  /** Market frames that were handed over, by venue. */
+  get frames(): Float64Array {
+    return this.#feeds.frames
+  }
+
+  feeds(): Record<'polymarket' | 'kalshi', VenueFeedHealth> {
+    return { polymarket: this.#feeds.health(POLYMARKET), kalshi: this.#feeds.health(KALSHI) }
   }
 
   standing(): Standing {
@@ -486,7 +454,7 @@ export class Live {
       isSignerGone: this.#isSignerGone,
       isJournalBlocked: !this.#parts.journal.ring.hasRoom(1),
       venues: VENUE_NAMES.map((name, venue) => {
-        const { sockets } = this.#feeds[venue].health()
+        const { sockets } = this.#feeds.health(venue as Venue)
         const { open, trouble } = this.gateways[venue].health()
         const lost = sockets.every(({ state }) => OUTSIDE.includes(state))
         return {
@@ -518,7 +486,7 @@ export class Live {
     while (!isRounded && this.clock.nowNs() < untilNs)
       await new Promise<void>((resume) => this.#afterReads(resume))
     for (const { link } of this.#privates) link.stop()
-    await Promise.all(this.#feeds.map((feed) => feed.close()))
+    await this.#feeds.close()
     for (const gateway of this.gateways) gateway.close(this.clock.nowNs())
     this.clock.stop()
     await Promise.all(this.#clients.map((client) => client.destroy()))
@@ -527,7 +495,7 @@ export class Live {
   #onTick(nowNs: Ns, token: number): void {
     switch (tokenKind(token)) {
       case TokenKind.Feed:
-        this.#feeds[tokenValue(token)].onTick(nowNs)
+        this.#feeds.onTick(tokenValue(token), nowNs)
         break
       case TokenKind.Upkeep:
         for (let venue = 0; venue < VENUES; venue++) this.gateways[venue].tick(nowNs)
@@ -572,7 +540,7 @@ export class Live {
     this.pauses.count++
     if (lateNs > PAUSE_NS_MAX) this.pauses.long++
     this.pauses.worstNs = Math.max(this.pauses.worstNs, lateNs)
-    for (const feed of this.#feeds) feed.paused(lateNs, nowNs)
+    this.#feeds.paused(lateNs, nowNs)
     // Before there is anything to trade on, it harms nothing.
     if (this.#isRestarted) this.assembly.breakers.stalled(lateNs)
   }

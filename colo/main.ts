@@ -3,6 +3,7 @@ import type { Pair } from '@tandem/shared/mapping.ts'
 import type { Settings } from '@tandem/shared/settings.ts'
 import { POLYMARKET_TICKS } from '@tandem/shared/ticks.ts'
 import { NS_PER_MS, type Price } from '@tandem/shared/units.ts'
+import { Book } from './book/book.ts'
 import type { QuoteWriter } from './cache/quote-board.ts'
 import type { Clock } from './clock.ts'
 import {
@@ -15,8 +16,9 @@ import { Planner } from './detector/planner.ts'
 import { policyOf } from './detector/policy.ts'
 import { Signals } from './detector/signal.ts'
 import { TradeFlow } from './detector/trade-flow.ts'
-import { Executor, type ExecutorObserver } from './executor.ts'
+import { type Copy, Executor, type ExecutorObserver } from './executor.ts'
 import type { ExitToken } from './exit-desk.ts'
+import { Fronts } from './feed/fronts.ts'
 import { type BookListener, Intake } from './feed/intake.ts'
 import { RecordKind } from './journal/record.ts'
 import type { JournalRing } from './journal/ring.ts'
@@ -69,6 +71,8 @@ export interface Surroundings {
   readonly access: Access
   /** Where books are left for the mirror. */
   readonly quotes?: QuoteWriter | undefined
+  /** How both venues' books are kept; by one copy and nothing else where nothing is said. */
+  readonly feeds?: Pick<Settings['feeds'], 'copies' | 'poll'>
   /** By venue; they tell the assembly's desk of their answers. */
   readonly gateways: readonly [Gateway, Gateway]
 }
@@ -90,7 +94,11 @@ export interface Assembly {
   readonly executor: Executor
   /** Hears of the gateways' answers. */
   readonly desk: OrderDesk
-  readonly intakes: readonly [Intake, Intake]
+  readonly copies: readonly Copy[]
+  /** By venue, where there are two copies or books are polled: what is shown. */
+  readonly fronts: readonly [Fronts, Fronts] | undefined
+  /** By venue: for the poller alone. */
+  readonly polled: readonly [readonly Book[], readonly Book[]] | undefined
   readonly listing: Listing
   readonly ensemble: Ensemble
   readonly pool: OrderPool
@@ -204,8 +212,8 @@ export function assemble(listing: Listing, settings: Settings, around: Surroundi
   const unpriced = new Set<number>()
   const listener: BookListener = {
     bookMoved: (...move) => observer.bookMoved(...move),
-    tickTold(venue, book, tick) {
-      observer.tickTold(venue, book, tick)
+    tickTold(venue, book, tick, venueMs) {
+      observer.tickTold(venue, book, tick, venueMs)
       for (let at = index.start(venue, book); at < index.end(venue, book); at++) {
         const place = index.bundles[at]
         const bundle = bundles[place]
@@ -224,16 +232,14 @@ export function assemble(listing: Listing, settings: Settings, around: Surroundi
       }
     },
   }
-  const intakes = [
-    newIntake(POLYMARKET, listing, clock, listener),
-    newIntake(KALSHI, listing, clock, listener),
-  ] as const
+  const { copies, fronts, polled } = copiesOf(listing, around, listener)
 
   const flows = [
-    new TradeFlow(intakes[POLYMARKET].books.length),
-    new TradeFlow(intakes[KALSHI].books.length),
+    new TradeFlow(listing.books[POLYMARKET].length),
+    new TradeFlow(listing.books[KALSHI].length),
   ] as const
-  for (const intake of intakes) intake.trades = flows[intake.venue]
+  // Of the first copy alone: the second tells the same trades.
+  for (const intake of copies[0].intakes) intake.trades = flows[intake.venue]
   const ensemble = new Ensemble(bundles, flows)
 
   const ledger = new Ledger(listing.kalshiShards())
@@ -287,11 +293,9 @@ export function assemble(listing: Listing, settings: Settings, around: Surroundi
   })
   const executor = new Executor({
     clock,
-    parsers: [
-      new PolymarketParser(listing.polymarketSymbols()),
-      new KalshiParser(listing.kalshiSymbols(), access.kalshi.useYesPrice),
-    ],
-    intakes,
+    copies,
+    books: listing.books,
+    fronts,
     bundles,
     legs,
     index,
@@ -320,7 +324,9 @@ export function assemble(listing: Listing, settings: Settings, around: Surroundi
   return {
     executor,
     desk,
-    intakes,
+    copies,
+    fronts,
+    polled,
     listing,
     ensemble,
     pool,
@@ -339,12 +345,52 @@ export function assemble(listing: Listing, settings: Settings, around: Surroundi
 /** "v1" markets are signed under domain version 2, "v2" under 3: Polymarket fact sheet, section 8.2. */
 const DOMAIN_VERSIONS = { v1: '2', v2: '3' } as const
 
-function newIntake(venue: Venue, listing: Listing, clock: Clock, listener: BookListener): Intake {
-  const tokens =
-    venue === POLYMARKET
-      ? { doubt: TokenKind.PolymarketDoubt, close: TokenKind.PolymarketClose }
-      : { doubt: TokenKind.KalshiDoubt, close: TokenKind.KalshiClose }
-  return new Intake(venue, listing.books[venue], listing.closeMs(venue), clock, tokens, listener)
+/** The one copy's books are what everybody reads; of two, those in front. */
+function copiesOf(
+  listing: Listing,
+  { clock, access, feeds = { copies: 1, poll: false } }: Surroundings,
+  listener: BookListener,
+): Pick<Assembly, 'copies' | 'fronts' | 'polled'> {
+  const perVenue = <T>(of: (venue: Venue) => T) => [of(POLYMARKET), of(KALSHI)] as const
+  const newCopy = (intakes: readonly [Intake, Intake]): Copy => ({
+    parsers: [
+      new PolymarketParser(listing.polymarketSymbols()),
+      new KalshiParser(listing.kalshiSymbols(), access.kalshi.useYesPrice),
+    ],
+    intakes,
+  })
+  const newIntake = (venue: Venue, books: readonly Book[], hears: BookListener, first: number): Intake => {
+    const tokens =
+      venue === POLYMARKET
+        ? { doubt: TokenKind.PolymarketDoubt, close: TokenKind.PolymarketClose }
+        : { doubt: TokenKind.KalshiDoubt, close: TokenKind.KalshiClose }
+    return new Intake(venue, books, listing.closeMs(venue), clock, { ...tokens, first }, hears)
+  }
+  if (feeds.copies === 1 && !feeds.poll)
+    return {
+      copies: [newCopy(perVenue((venue) => newIntake(venue, listing.books[venue], listener, 0)))],
+      fronts: undefined,
+      polled: undefined,
+    }
+  const newBooks = (venue: Venue) => listing.books[venue].map(({ unit }) => new Book(unit))
+  const books = perVenue((venue) => [
+    [...listing.books[venue]],
+    ...(feeds.copies === 2 ? [newBooks(venue)] : []),
+  ])
+  const polled = feeds.poll ? perVenue(newBooks) : undefined
+  const fronts = perVenue(
+    (venue) =>
+      new Fronts(venue, listing.books[venue], books[venue], polled?.[venue], listener, clock.nowNs()),
+  )
+  const copies = Array.from({ length: feeds.copies }, (_, copy) =>
+    newCopy(
+      perVenue((venue) => {
+        const own = books[venue][copy]
+        return newIntake(venue, own, fronts[venue].listenerOf(copy), copy * own.length)
+      }),
+    ),
+  )
+  return { copies, fronts, polled }
 }
 
 /** The pool and its owner know each other; the owner is made last. */

@@ -8,10 +8,10 @@ const VALUE_BITS = 24
 const TOKEN_VALUE_MAX = (1 << VALUE_BITS) - 1
 
 export const TokenKind = {
-  /** A book's doubt has lasted as long as it may: value = venue's book. */
+  /** A book's doubt has lasted as long as it may: value = venue's book, those of a second copy after those of the first. */
   PolymarketDoubt: 1,
   KalshiDoubt: 2,
-  /** A book's market closes by our clock: value = venue's book. */
+  /** A book's market closes by our clock: value as above. */
   PolymarketClose: 3,
   KalshiClose: 4,
   /** The pool looks after its stock. */
@@ -20,7 +20,7 @@ export const TokenKind = {
   Paper: 6,
   /** The signer's answer falls due (replays). */
   Signer: 7,
-  /** A venue's feed looks after its sockets: value = venue. */
+  /** A venue's feed looks after its sockets: value = venue, those of a second copy after those of the first. */
   Feed: 8,
   /** Order entries and private channels look after themselves. */
   Upkeep: 9,

@@ -1,5 +1,5 @@
 import { readMapping } from '@tandem/shared/mapping.ts'
-import { readSettings } from '@tandem/shared/settings.ts'
+import { readSettings, type Settings } from '@tandem/shared/settings.ts'
 import { NS_PER_MS } from '@tandem/shared/units.ts'
 import { SimulatedClock } from './clock.ts'
 import type { Executor, ExecutorObserver } from './executor.ts'
@@ -36,13 +36,18 @@ export class Warmup {
   readonly #header: Int32Array
   readonly #journal: JournalRing
   readonly #answers: (() => void)[] = []
+  readonly #copies: number
   #frame = 0
   #seq = 1
   /** Decisions that went all the way to two requests. */
   sent = 0
 
-  /** @param facts of the real signer: signatures are as long as its */
-  constructor(facts: SignerFacts) {
+  /**
+   * @param facts of the real signer: signatures are as long as its
+   * @param feeds as the real ones are kept: each copy hears every frame
+   */
+  constructor(facts: SignerFacts, feeds: Settings['feeds']) {
+    this.#copies = feeds.copies
     const memory = newRingMemory()
     this.#header = ringViews(memory).header
     this.#journal = new JournalRing(memory)
@@ -90,6 +95,7 @@ export class Warmup {
       balanceMicroUsd: [Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
       observer: BLIND,
       stress: true,
+      feeds,
       access: PAPER_ACCESS,
       gateways: [gateway(POLYMARKET), gateway(KALSHI)],
     })
@@ -131,8 +137,9 @@ export class Warmup {
 
   #feed(venue: Venue, text: string): void {
     const bytes = Buffer.from(text)
-    if (this.#executor.onFrame(venue, bytes, 0, bytes.length, this.#clock.nowNs()) === TurnOutcome.Sent)
-      this.sent++
+    const nowNs = this.#clock.nowNs()
+    if (this.#executor.onFrame(venue, bytes, 0, bytes.length, nowNs) === TurnOutcome.Sent) this.sent++
+    if (this.#copies > 1) this.#executor.apply(1, venue, 0, bytes, 0, bytes.length, nowNs)
     const untilNs = this.#clock.nowNs() + STEP_NS
     for (let token = this.#clock.step(untilNs); token !== -1; token = this.#clock.step(untilNs)) {
       this.#executor.onTick(this.#clock.nowNs(), token)

@@ -19,8 +19,12 @@ export interface Counter {
 }
 
 const VENUES = ['polymarket', 'kalshi']
+/** By copy, then venue. */
+const FEEDS = ['polymarket_1', 'kalshi_1', 'polymarket_2', 'kalshi_2']
+/** By venue, then result. */
+const AUDITS = ['polymarket_agreed', 'polymarket_disagreed', 'kalshi_agreed', 'kalshi_disagreed']
 /** By BookState. */
-const BOOK_STATES = ['empty', 'live', 'unsettled', 'suspect', 'stale', 'closed']
+const BOOK_STATES = ['empty', 'live', 'unsettled', 'suspect', 'stale', 'closed', 'polled']
 /** By TurnOutcome. */
 const TURNS = ['quiet', 'sent', 'not_planned', 'refused', 'missed', 'signing', 'not_live', 'dry']
 /** By Lag. */
@@ -50,6 +54,32 @@ export const Counters = {
   gaps: row('tandem_sequence_gaps_total', 'Gaps in a socket’s sequence.', 'venue', VENUES),
   connects: row('tandem_feed_connects_total', 'Market sockets that opened.', 'venue', VENUES),
   losses: row('tandem_feed_losses_total', 'Market sockets that were lost.', 'venue', VENUES),
+  feedFirst: row(
+    'tandem_feed_first_total',
+    'Timed messages that this copy of a feed told before the other did.',
+    'feed',
+    FEEDS,
+  ),
+  feedFronts: row(
+    'tandem_feed_fronts_taken_total',
+    'Times that this copy’s book took the front from the other’s.',
+    'feed',
+    FEEDS,
+  ),
+  feedLead: row(
+    'tandem_feed_lead_us',
+    'How much sooner this copy was where it was first, at the 99th percentile.',
+    'feed',
+    FEEDS,
+  ),
+  audits: row(
+    'tandem_feed_audits_total',
+    'Live books that were held against the venue’s answer of the same moment, by whether all levels were the same.',
+    'result',
+    AUDITS,
+  ),
+  polls: row('tandem_feed_polls_total', 'Questions by REST for books that no feed had.', 'venue', VENUES),
+  pollsFailed: row('tandem_feed_polls_failed_total', 'Those without an answer.', 'venue', VENUES),
   polymarketBooks: row('tandem_polymarket_books', 'Polymarket books now, by state.', 'state', BOOK_STATES),
   kalshiBooks: row('tandem_kalshi_books', 'Kalshi books now, by state.', 'state', BOOK_STATES),
   turns: row('tandem_turns_total', 'Decisions, by what became of them.', 'outcome', TURNS),

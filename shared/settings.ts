@@ -176,6 +176,27 @@ const Paper = z.strictObject({
     ),
 })
 
+const Feeds = z.strictObject({
+  copies: z
+    .literal([1, 2])
+    .default(2)
+    .describe(
+      'Whole copies of each venue’s market data, each over sockets of its own: with 2, one that freezes, lags or is lost costs nothing.',
+    ),
+  poll: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Ask by REST for books that no feed has: they are shown, and told as signals, and never traded on.',
+    ),
+  shadow: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Hold Live books against the venue’s own answer every 2 s, and not every 10: each that differs is repaired before it is traded on again.',
+    ),
+})
+
 export const Settings = z
   .strictObject({
     minEdgeMicroUsd: microUsd
@@ -253,6 +274,7 @@ export const Settings = z
     pool: Pool.prefault({}),
     kalshi: Kalshi.prefault({}),
     polymarket: Polymarket.prefault({}),
+    feeds: Feeds.prefault({}),
     paper: Paper.prefault({}),
   })
   .superRefine(({ pool, limits, kalshi, maxContractsPerTrade }, context) => {

@@ -4,9 +4,12 @@ import { BookState } from '@tandem/colo/book/integrity.ts'
 import type { Ladder } from '@tandem/colo/book/ladder.ts'
 import { LiveClock } from '@tandem/colo/clock.ts'
 import { Feed, type FeedTimes } from '@tandem/colo/feed/feed.ts'
-import { Intake } from '@tandem/colo/feed/intake.ts'
+import { Fronts } from '@tandem/colo/feed/fronts.ts'
+import { type BookListener, Intake } from '@tandem/colo/feed/intake.ts'
 import { KalshiUpkeep } from '@tandem/colo/feed/kalshi-upkeep.ts'
+import { Poller } from '@tandem/colo/feed/poller.ts'
 import { PolymarketUpkeep } from '@tandem/colo/feed/polymarket-upkeep.ts'
+import { readRestBooks } from '@tandem/colo/feed/rest-book.ts'
 import { TokenKind, tokenKind, tokenOf, tokenValue } from '@tandem/colo/token.ts'
 import { KalshiParser } from '@tandem/colo/venue/kalshi/parse.ts'
 import { PING } from '@tandem/colo/venue/polymarket/messages.ts'
@@ -23,11 +26,12 @@ import { WsVenue } from './ws-venue.ts'
 // must be one that the venue really had, level by level.
 
 const CENT = 100 as Price
-const FEED_TOKEN = tokenOf(TokenKind.Paper, 0)
 /** A hundred times as fast as by default, where the default is a matter of politeness. */
 const QUICK: FeedTimes = { pingNs: 200e6, lateNs: 150e6, deadNs: 900e6, auditNs: 300e6 }
 
 export interface SceneOptions {
+  /** Whole feeds of the same books; peers come in their order. */
+  readonly copies?: 1 | 2
   readonly books?: number
   readonly idsPerSocket?: number
   readonly times?: FeedTimes
@@ -45,13 +49,17 @@ interface Move {
 export class Scene<S extends Script = Script> {
   readonly wire: WsVenue
   readonly script: S
-  readonly intake: Intake
-  readonly feed: Feed
+  /** Those in front. */
+  readonly books: Book[]
+  readonly fronts: Fronts | undefined
+  readonly intakes: readonly Intake[]
+  readonly feeds: readonly Feed[]
   readonly clock: LiveClock
   readonly moves: Move[] = []
   /** Frames of each read that was decided on, and decisions. */
   readonly reads: number[] = []
   #frames = 0
+  readonly #poller: Poller | undefined
   /** LIVE books that the venue never had. */
   readonly #wrongs = new Set<string>()
 
@@ -70,26 +78,63 @@ export class Scene<S extends Script = Script> {
         symbols.add(id, venue === POLYMARKET ? book * 2 + complement : book)
     this.clock = new LiveClock((nowNs, token) => this.#onTick(nowNs, token))
     const { clock } = this
-    this.intake = new Intake(
-      venue,
+    const newBooks = () => Array.from({ length: count }, () => new Book(CENT))
+    const copies = Array.from({ length: options.copies ?? 1 }, () =>
       Array.from({ length: count }, () => new Book(CENT)),
-      new Float64Array(count).fill(Number.POSITIVE_INFINITY),
-      clock,
-      { doubt: TokenKind.PolymarketDoubt, close: TokenKind.PolymarketClose },
-      {
-        bookMoved: (_venue, book, from, to) => this.moves.push({ book, from, to, atMs: performance.now() }),
-        tickTold: () => {},
-      },
     )
-    const { intake } = this
+    this.books = [...copies[0]]
+    const listener: BookListener = {
+      bookMoved: (_venue, book, from, to) => this.moves.push({ book, from, to, atMs: performance.now() }),
+      tickTold: () => {},
+    }
+    // Of two copies on Polymarket, what neither has is polled.
+    const polled = venue === POLYMARKET ? newBooks() : undefined
+    this.fronts =
+      copies.length > 1 ? new Fronts(venue, this.books, copies, polled, listener, clock.nowNs()) : undefined
+    const { fronts } = this
+    this.intakes = copies.map(
+      (books, copy) =>
+        new Intake(
+          venue,
+          books,
+          new Float64Array(count).fill(Number.POSITIVE_INFINITY),
+          clock,
+          {
+            doubt: TokenKind.PolymarketDoubt,
+            close: TokenKind.PolymarketClose,
+            first: copy * count,
+          },
+          fronts?.listenerOf(copy) ?? listener,
+        ),
+    )
+    this.feeds = this.intakes.map((intake, copy) => this.#newFeed(venue, intake, copy, symbols, options))
+    for (const feed of this.feeds) feed.start()
+    const parser = new PolymarketParser(symbols)
+    this.#poller =
+      polled &&
+      new Poller({
+        books: polled,
+        isWanted: (book, nowNs) => fronts?.isWanted(book, nowNs) ?? false,
+        fetch: async (asked) =>
+          readRestBooks(await this.#fetchBooks(asked.map((book) => script.ids[book][0])), parser),
+        told: (book, nowNs) => fronts?.polled(book, nowNs),
+        nowNs: () => clock.nowNs(),
+      })
+  }
+
+  #newFeed(venue: Venue, intake: Intake, copy: number, symbols: Symbols, options: SceneOptions): Feed {
+    const { clock, fronts, wire, script } = this
+    const hear = (nowNs: Ns): void => {
+      for (const book of intake.touched.subarray(0, intake.touchedCount)) fronts?.heard(copy, book, nowNs)
+    }
     const newParser = () =>
       venue === POLYMARKET ? new PolymarketParser(symbols) : new KalshiParser(symbols, false)
     const parser: { parse(bytes: Uint8Array, start: number, end: number, sink: FrameSink): number } =
       newParser()
-    this.feed = new Feed({
+    return new Feed({
       venue,
       url: `wss://${wire.host}/ws`,
-      ids: script.ids,
+      ids: (script as unknown as PolymarketScript).ids,
       idsPerSocket: options.idsPerSocket ?? 200,
       intake,
       clock,
@@ -98,7 +143,7 @@ export class Scene<S extends Script = Script> {
       makeSocket: (url, socketOptions) => new WebSocket(url, socketOptions),
       afterReads: setImmediate,
       random: Math.random,
-      token: FEED_TOKEN,
+      token: tokenOf(TokenKind.Feed, copy),
       times: options.times ?? QUICK,
       ...(venue === POLYMARKET ? { pingText: PING } : {}),
       upkeep: (carried) =>
@@ -116,15 +161,26 @@ export class Scene<S extends Script = Script> {
         const read = parser.parse(bytes, start, end, intake)
         if (read < 0 && read !== ParseOutcome.UnknownType) intake.lost()
         intake.end()
+        hear(nowNs)
       },
       settle: () => {
         this.reads.push(this.#frames)
         this.#frames = 0
         this.judge()
       },
-      changed: () => this.judge(),
+      changed: (nowNs) => {
+        hear(nowNs)
+        this.judge()
+      },
     })
-    this.feed.start()
+  }
+
+  get intake(): Intake {
+    return this.intakes[0]
+  }
+
+  get feed(): Feed {
+    return this.feeds[0]
   }
 
   static async polymarket(options: SceneOptions = {}): Promise<Scene<PolymarketScript>> {
@@ -138,16 +194,16 @@ export class Scene<S extends Script = Script> {
   }
 
   state(book: number): BookState {
-    return this.intake.books[book].state
+    return this.books[book].state
   }
 
   get allLive(): boolean {
-    return this.intake.books.every(({ state }) => state === BookState.Live)
+    return this.books.every(({ state }) => state === BookState.Live)
   }
 
   /** Every LIVE book is the venue's as it was at some time, and none is one that never was. */
   judge(): void {
-    this.intake.books.forEach(({ state, bids, asks }, book) => {
+    this.books.forEach(({ state, bids, asks }, book) => {
       if (state !== BookState.Live) return
       const ours = bookText(levelsOf(bids), levelsOf(asks))
       if (!this.script.truths[book].history.has(ours)) this.#wrongs.add(`book ${book} was LIVE as ${ours}`)
@@ -156,7 +212,7 @@ export class Scene<S extends Script = Script> {
 
   /** Every LIVE book is the venue's as it is now. */
   isTrue(): boolean {
-    return this.intake.books.every(
+    return this.books.every(
       ({ bids, asks }, book) => bookText(levelsOf(bids), levelsOf(asks)) === this.script.truths[book].text(),
     )
   }
@@ -184,18 +240,23 @@ export class Scene<S extends Script = Script> {
   }
 
   async close(): Promise<void> {
-    await this.feed.close()
+    await Promise.all(this.feeds.map((feed) => feed.close()))
     this.clock.stop()
     await this.wire.close()
     assert.deepEqual([...this.#wrongs], [])
   }
 
   #onTick(nowNs: Ns, token: number): void {
-    if (token === FEED_TOKEN) this.feed.onTick(nowNs)
-    else if (tokenKind(token) === TokenKind.PolymarketDoubt) {
-      this.intake.begin(nowNs, this.clock.wallMs())
-      this.intake.doubtDue(tokenValue(token))
-      this.intake.end()
+    const value = tokenValue(token)
+    if (tokenKind(token) === TokenKind.Feed) {
+      this.feeds[value].onTick(nowNs)
+      this.fronts?.tick(nowNs)
+      this.#poller?.tick(nowNs)
+    } else if (tokenKind(token) === TokenKind.PolymarketDoubt) {
+      const intake = this.intakes[Math.floor(value / this.books.length)]
+      intake.begin(nowNs, this.clock.wallMs())
+      intake.doubtDue(value % this.books.length)
+      intake.end()
     }
   }
 

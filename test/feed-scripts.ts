@@ -111,7 +111,8 @@ export class PolymarketScript implements Script {
 
   say(book: number, ...texts: readonly string[]): void {
     if (this.isFrozen) return
-    for (const [peer, tokens] of this.#carried) if (tokens.has(this.ids[book][0])) peer.send(...texts)
+    for (const [peer, tokens] of this.#carried)
+      if (!peer.isFrozen && tokens.has(this.ids[book][0])) peer.send(...texts)
   }
 
   /** The two mirrored entries, with the top as it is now unless another is claimed. */
@@ -157,7 +158,7 @@ export class PolymarketScript implements Script {
     }
     const { assets_ids: tokens } = JSON.parse(text) as { assets_ids: string[] }
     this.#carried.set(peer, new Set(tokens))
-    if (!this.isFrozen)
+    if (!this.isFrozen && !peer.isFrozen)
       peer.send(JSON.stringify(tokens.map((token) => ({ event_type: 'book', ...this.#book(token) }))))
   }
 
@@ -210,7 +211,7 @@ export class KalshiScript implements Script {
     this.ids = this.truths.map((_, book) => [`KXTEST-${book}`])
     venue.onPeer = (peer) => {
       peer.onText = (text) => {
-        if (!this.isFrozen) this.#take(peer, JSON.parse(text))
+        if (!this.isFrozen && !peer.isFrozen) this.#take(peer, JSON.parse(text))
       }
     }
   }
@@ -220,7 +221,8 @@ export class KalshiScript implements Script {
     const texts = new Map<Peer, string[]>()
     for (const change of changes) {
       for (const [peer, session] of this.#sessions) {
-        if (!session.tickers.has(this.ids[change.book][0]) || this.isFrozen || this.isDeaf) continue
+        if (!session.tickers.has(this.ids[change.book][0])) continue
+        if (this.isFrozen || this.isDeaf || peer.isFrozen) continue
         texts.set(peer, [...(texts.get(peer) ?? []), this.deltaText(session, change)])
       }
       this.hide(change)

@@ -29,6 +29,8 @@ export class Peer {
   readonly stream: Duplex
   /** Answers nothing any more, pings included, and lets nobody know: a half-open link. */
   isDead = false
+  /** Answers pings and says nothing else: whoever speaks for the venue keeps to it. */
+  isFrozen = false
   onText: (text: string) => void = () => {}
   #waiting = Buffer.alloc(0)
 

@@ -174,8 +174,8 @@ async function start({ ca, doors }: ExecutorOrder): Promise<void> {
     process.exit()
   })
   const isReady = (): boolean => {
-    const { pool, intakes } = live.assembly
-    const isLive = intakes.every(({ books }) => books.every(({ state }) => state === BookState.Live))
+    const { pool, listing } = live.assembly
+    const isLive = listing.books.every((books) => books.every(({ state }) => state === BookState.Live))
     return isLive && pool.counters.signed > 0 && pool.outstanding === 0
   }
   while (!isReady()) await new Promise((resolve) => setTimeout(resolve, LOOK_MS))

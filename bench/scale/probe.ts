@@ -78,11 +78,11 @@ class Probe {
 
   watch(live: Live): void {
     this.executor = live.assembly.executor
-    this.#intakes = live.assembly.intakes
+    this.#intakes = live.assembly.copies[0].intakes
     this.#startMs = performance.now()
     const looking = setInterval(() => {
-      const { intakes, pool } = live.assembly
-      const isLive = intakes.every(({ books }) => books.every(({ state }) => state === BookState.Live))
+      const { listing, pool } = live.assembly
+      const isLive = listing.books.every((books) => books.every(({ state }) => state === BookState.Live))
       if (isLive) this.#liveMs ??= performance.now() - this.#startMs
       if (!isLive || pool.counters.signed === 0 || pool.outstanding > 0) return
       this.#stockedMs = performance.now() - this.#startMs

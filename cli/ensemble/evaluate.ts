@@ -53,7 +53,7 @@ export async function evaluate(path: string, pairs: readonly PairWithFees[]) {
     tape: path,
     frames: tape.frames.length,
     /** The part that trades have in a fair value cannot be judged where there are none. */
-    trades: replay.assembly.intakes.reduce((sum, { counts }) => sum + counts.trades, 0),
+    trades: replay.assembly.copies[0].intakes.reduce((sum, { counts }) => sum + counts.trades, 0),
     said: {
       polymarket_lags: judge.said[Lag.Polymarket],
       kalshi_lags: judge.said[Lag.Kalshi],

@@ -28,7 +28,7 @@ import { troublesOf } from '@tandem/colo/trouble.ts'
 import { TurnCell, TurnOutcome } from '@tandem/colo/turn.ts'
 import { ANSWER_NS_MAX } from '@tandem/colo/venue/connection.ts'
 import { clientOrderId } from '@tandem/colo/venue/kalshi/encode.ts'
-import { KALSHI, POLYMARKET, VENUE_NAMES } from '@tandem/colo/venue/venue.ts'
+import { KALSHI, POLYMARKET, VENUE_NAMES, VENUES } from '@tandem/colo/venue/venue.ts'
 import { assert } from '@tandem/shared/assert.ts'
 import { CounterCells, Counters } from '@tandem/shared/counters.ts'
 import { feesOf, readMapping } from '@tandem/shared/mapping.ts'
@@ -294,9 +294,9 @@ async function run(lines: AsyncIterator<string>): Promise<number> {
   }
   if (succession === undefined) stream(undefined)
   const noteSignal = record.signal.bind(record)
-  record.signal = (...signal) => {
-    noteSignal(...signal)
-    streams?.signals.write(...signal, live.clock.nowNs())
+  record.signal = (bundle, direction, change, grossMicroUsd, ...when) => {
+    noteSignal(bundle, direction, change, grossMicroUsd, ...when)
+    streams?.signals.write(bundle, direction, change, grossMicroUsd, live.clock.nowNs())
   }
   const exposure = new ExposureWatch(
     live.assembly.trades,
@@ -352,7 +352,7 @@ async function run(lines: AsyncIterator<string>): Promise<number> {
     }
     live.start()
     sampling = setInterval(() => {
-      observer.sample(live.assembly.intakes, live.assembly.pool)
+      observer.sample(live.assembly.copies, live.assembly.pool)
       sample(cells, live)
       if (vitals !== undefined) say({ kind: 'vitals', vitals: vitals.take(live.frames) })
       saySent()
@@ -408,7 +408,9 @@ function sample(cells: CounterCells, live: Live): void {
     if (!Number.isNaN(aheadMs)) cells.set(Counters.clockAhead, Math.round(aheadMs), venue)
   cells.set(Counters.pauses, live.pauses.count, 0)
   cells.set(Counters.pauses, live.pauses.long, 1)
-  for (const [venue, { sockets, reconnects }] of Object.values(live.feeds()).entries()) {
+  for (const [venue, { sockets, reconnects, copies = [], audits, polls }] of Object.values(
+    live.feeds(),
+  ).entries()) {
     cells.set(
       Counters.connects,
       sockets.reduce((sum, { opens }) => sum + opens, 0),
@@ -416,6 +418,16 @@ function sample(cells: CounterCells, live: Live): void {
     )
     cells.set(Counters.losses, reconnects, venue)
     cells.set(Counters.frames, live.frames[venue], venue)
+    cells.set(Counters.audits, audits.agreed, 2 * venue)
+    cells.set(Counters.audits, audits.disagreed, 2 * venue + 1)
+    cells.set(Counters.polls, polls.asked, venue)
+    cells.set(Counters.pollsFailed, polls.failed, venue)
+    for (const [copy, { firsts, taken, leadUs }] of copies.entries()) {
+      const feed = copy * VENUES + venue
+      cells.set(Counters.feedFirst, firsts, feed)
+      cells.set(Counters.feedFronts, taken, feed)
+      cells.set(Counters.feedLead, leadUs.p99, feed)
+    }
   }
 }
 

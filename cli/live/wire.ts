@@ -17,12 +17,18 @@ export interface VenueTimes {
 
 /** An order that was not read within this time never will be. */
 const KEPT_NS = 10_000_000_000
+/**
+ * Each copy of a feed is sent a frame of its own, and they share a name: on Kalshi while both sockets were told as much.
+ * Two that are further apart are different frames; whatever is nearer cannot be off by more than this.
+ */
+const COPIES_APART_NS_MAX = 1_000_000
 /** Polymarket notes an order when its signature is checked, with the time at which it was read. */
 const LATE_NS = 1_000_000_000
 
 /**
  * From the venue's write of a frame to its having read both orders that answer it. What cannot be told for sure is not
- * counted: a decision that no frame brought about, a frame that shares its name, an order that was refused unread.
+ * counted: a decision that no frame brought about, a frame that shares its name with one of another time, an order that
+ * was refused unread.
  */
 export class WireTimes {
   readonly #wireNs = histogram()
@@ -47,7 +53,8 @@ export class WireTimes {
       const name = keyOf(frame)
       const known = this.#frames.get(name)
       if (known === undefined) this.#frames.set(name, { writtenNs: frame.writtenNs, isAlone: true })
-      else if (known.writtenNs !== frame.writtenNs) known.isAlone = false
+      else if (Math.abs(known.writtenNs - frame.writtenNs) >= COPIES_APART_NS_MAX) known.isAlone = false
+      else known.writtenNs = Math.min(known.writtenNs, frame.writtenNs)
     }
     for (const { venue, order, readNs } of orders) this.#orders.set(`${venue} ${order}`, readNs)
     this.#sent = this.#sent.filter((entry) => !this.#measure(entry.sent) && nowNs - entry.sinceNs < KEPT_NS)

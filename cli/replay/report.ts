@@ -67,7 +67,14 @@ export class RunRecord implements ExecutorObserver, BookListener {
   readonly trades: TradeLine[] = []
   /** What no decision began: corrections of a venue, dust that has added up. */
   readonly repairs: TradeLine[] = []
-  readonly signals: { at_ns: string; pair: string; direction: string; gross_micro_usd: number }[] = []
+  /** `polled`: seen on a book that no feed has, and not to be traded on. */
+  readonly signals: {
+    at_ns: string
+    pair: string
+    direction: string
+    gross_micro_usd: number
+    polled?: true
+  }[] = []
   readonly decisions: DecisionCounts = {
     sent: 0,
     signing: 0,
@@ -152,13 +159,21 @@ export class RunRecord implements ExecutorObserver, BookListener {
     }
   }
 
-  signal(bundle: number, direction: Direction, change: SignalChange, grossMicroUsd: number): void {
+  signal(
+    bundle: number,
+    direction: Direction,
+    change: SignalChange,
+    grossMicroUsd: number,
+    _nowNs: Ns,
+    isPolled: boolean,
+  ): void {
     if (change !== SignalChange.Began) return
     this.#keep(this.signals, {
       at_ns: this.#atNs(),
       pair: this.#pairs[bundle],
       direction: DIRECTION_NAMES[direction],
       gross_micro_usd: grossMicroUsd,
+      ...(isPolled ? { polled: true } : {}),
     })
   }
 

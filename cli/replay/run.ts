@@ -151,7 +151,8 @@ export class Replay {
   }
 
   async #play({ afterFrame, signal, stopwatch }: ReplayOptions): Promise<void> {
-    const { executor, intakes, trades, listing } = this.assembly
+    const { executor, copies, trades, listing } = this.assembly
+    const [{ intakes }] = copies
     for (const intake of intakes) assignSockets(intake, this.tape, listing.marketIds(intake.venue))
     executor.start()
     let changes = 0
@@ -163,7 +164,7 @@ export class Replay {
       const venue = venueOf(frame.venue)
       const nowNs = this.clock.nowNs()
       stopwatch?.frame()
-      executor.apply(venue, frame.socket, frame.bytes, 0, frame.bytes.length, nowNs)
+      executor.apply(0, venue, frame.socket, frame.bytes, 0, frame.bytes.length, nowNs)
       executor.settle(nowNs)
       stopwatch?.done()
       this.#noteEpisodes(intakes[venue], frame.recvTsNs)
@@ -177,9 +178,9 @@ export class Replay {
   /** A connection was lost, or stands anew: what it told is no longer sure until it is told again. */
   async #change({ atNs, venue, socket }: TapeChange): Promise<void> {
     await this.#stepTo(atNs)
-    const { executor, intakes } = this.assembly
-    intakes[venueOf(venue)].disconnected(socket, this.clock.nowNs())
-    executor.changed(venueOf(venue), this.clock.nowNs())
+    const { executor, copies } = this.assembly
+    copies[0].intakes[venueOf(venue)].disconnected(socket, this.clock.nowNs())
+    executor.changed(0, venueOf(venue), this.clock.nowNs())
   }
 
   /** Lets everything happen that is due until then: answers of the signer and of the paper venues, doubts, refills. */
@@ -222,7 +223,8 @@ export class Replay {
 
   /** What became of the run: the document that `replay --json` prints. */
   report() {
-    const { intakes, pool, headers } = this.assembly
+    const { copies, pool, headers } = this.assembly
+    const [{ intakes }] = copies
     const { record } = this
     const hits = pool.hitRate.all()
     const recent = pool.hitRate.afterMove()

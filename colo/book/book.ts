@@ -17,6 +17,8 @@ export class Book {
   epoch = 0
   /** The venue's timestamp of the last message, ms since 1970; 0 before the first. */
   venueMs = 0
+  /** How many messages of `venueMs` were told: both together say which of two copies of a book has heard more. */
+  told = 0
   /** While Unsettled: the venue's timestamp of the message that raised the doubt, or DOUBT_PAUSE. */
   doubtMs = 0
   /** While Unsettled: our clock when the doubt was raised. */
@@ -43,7 +45,10 @@ export class Book {
     this.asks.clear()
     this.retick(tick)
     this.epoch++
-    if (venueMs > 0) this.venueMs = venueMs
+    if (venueMs > 0 && venueMs !== this.venueMs) {
+      this.venueMs = venueMs
+      this.told = 1
+    }
     if (this.state !== BookState.Closed) this.state = BookState.Empty
   }
 
@@ -53,14 +58,14 @@ export class Book {
 
   /** Polymarket claimed its top after a message; PRICE_NONE for an empty side. */
   claim(bid: Price, ask: Price, venueMs: number, nowNs: number, lagMs: number): void {
-    this.venueMs = venueMs
+    this.stamp(venueMs)
     const agrees = this.bids.bestPrice() === bid && this.asks.bestPrice() === ask && !this.crossed()
     this.move(afterTop(this.state, agrees, venueMs, this.doubtMs, lagMs), venueMs, nowNs)
   }
 
   /** A Kalshi delta of this book came in sequence. */
   delta(venueMs: number, nowNs: number, lagMs: number): void {
-    this.venueMs = venueMs
+    this.stamp(venueMs)
     const crossed = this.crossed()
     const next = afterDelta(this.state, crossed, this.doubtMs, lagMs)
     this.move(next, crossed ? venueMs : DOUBT_PAUSE, nowNs)
@@ -88,9 +93,30 @@ export class Book {
     return true
   }
 
+  /** Whether it shows the same levels. */
+  equals(other: Book): boolean {
+    return this.bids.equals(other.bids) && this.asks.equals(other.asks)
+  }
+
   /** Best bid at or above best ask, dust included: the venue matches such orders, so a message is missing or on its way. */
   crossed(): boolean {
     return this.asks.best >= 0 && this.bids.best >= this.asks.best
+  }
+
+  /** By how much it has heard more than another copy of it: below 0 for less, 0 for as much. */
+  heardMore(other: Book): number {
+    return this.venueMs - other.venueMs || this.told - other.told
+  }
+
+  /** It shows what another copy shows, and so has missed nothing of what that has heard. */
+  knowsAsMuchAs(other: Book): void {
+    this.venueMs = other.venueMs
+    this.told = other.told
+  }
+
+  private stamp(venueMs: number): void {
+    this.told = venueMs === this.venueMs ? this.told + 1 : 1
+    this.venueMs = venueMs
   }
 
   /** A doubt keeps the time of its first cause; one that the venue gave takes the place of one that our pause gave. */

@@ -15,6 +15,8 @@ import { LadderOutcome } from './ladder.ts'
 //   Live, Unsettled, Stale    Suspect               a gap, a lost connection, a stalled Polymarket socket
 //   all but Closed            Suspect               a level was not stored or fell below zero
 //   all                       Closed                our clock, or the venue's decision; from there only to Suspect
+//
+// Polled is no state of a feed's book, and nothing leads out of it: see feed/poller.ts.
 
 /** Whether a book may be traded on: only Live may. */
 export const BookState = {
@@ -30,6 +32,8 @@ export const BookState = {
   Stale: 4,
   /** Past its close by our clock, or decided. */
   Closed: 5,
+  /** No feed has it: by REST, of some time within the last seconds. To be looked at, never traded on. */
+  Polled: 6,
 } as const
 export type BookState = (typeof BookState)[keyof typeof BookState]
 

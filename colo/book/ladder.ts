@@ -90,6 +90,18 @@ export class Ladder {
     return this.best < 0 ? PRICE_NONE : ((this.best * this.unit) as Price)
   }
 
+  /** Whether it holds the same levels, in slots of the same unit. */
+  equals({ unit, lots }: Ladder): boolean {
+    return unit === this.unit && lots.every((size, slot) => size === this.lots[slot])
+  }
+
+  /** A number that all levels and sizes are in: another one means that something differs. */
+  digest(): number {
+    let digest = 0
+    for (const lots of this.lots) digest = (Math.imul(digest, 31) + lots) | 0
+    return digest
+  }
+
   clear(): void {
     this.lots.fill(0)
     this.#bits.fill(0)

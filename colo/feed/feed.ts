@@ -6,6 +6,7 @@ import { ConnectionState, type Loss } from './connection.ts'
 import { HEARTBEAT, type HeartbeatTimes } from './heartbeat.ts'
 import type { Intake, SocketListener } from './intake.ts'
 import { Link, type LinkEvents } from './link.ts'
+import { type Outages, OutageWatch } from './outages.ts'
 import { shardsOf } from './shards.ts'
 import type { SocketParts } from './socket.ts'
 import { Pulse, StallVerdict, stallVerdict } from './stall.ts'
@@ -17,6 +18,11 @@ const TICK_NS = 20_000_000
 const VERDICT_NS = 1_000_000_000
 /** A book that did not come with the others is repaired like any that is missing, and is not waited for. */
 const READY_NS_MAX = 2_000_000_000
+/**
+ * Audits of one feed are so far apart: Polymarket's are requests, of which it takes 500 in 10 s from an address (fact
+ * sheet, 6.7). Two copies of a feed make 100 at most.
+ */
+const AUDIT_APART_NS = 200_000_000
 
 export interface FeedTimes extends HeartbeatTimes {
   /** How often LIVE books are held against what the venue says when it is asked. */
@@ -24,7 +30,7 @@ export interface FeedTimes extends HeartbeatTimes {
 }
 
 /** A frozen socket that answers pings is noticed by the audit alone: after this, and the time that a message may lag. */
-const FEED_TIMES: FeedTimes = { ...HEARTBEAT, auditNs: 10_000_000_000 }
+export const FEED_TIMES: FeedTimes = { ...HEARTBEAT, auditNs: 10_000_000_000 }
 
 export interface FeedOptions extends SocketParts {
   readonly venue: Venue
@@ -72,22 +78,12 @@ export interface FeedHealth {
   readonly outages: Outages
 }
 
-/** Times without all books of a socket, from the loss until the last of them was whole again; the start is one. */
-export interface Outages {
-  count: number
-  lastNs: number
-  worstNs: number
-}
-
-const WHOLE = -1
-
 /** One socket: its link, and how it has been. */
 class Side {
   readonly link: Link
   readonly books: Int32Array
   pulse = new Pulse(0)
-  /** When a book of it was first missing; WHOLE when none is. */
-  downNs: number
+  readonly outage: OutageWatch
   openedNs = 0
   hasSnapshot = false
   verdictNs = 0
@@ -96,18 +92,10 @@ class Side {
   /** Something in the read in hand wants looking after. */
   isCalling = false
 
-  constructor(link: Link, books: Int32Array, nowNs: number) {
+  constructor(link: Link, books: Int32Array, outage: OutageWatch) {
     this.link = link
     this.books = books
-    this.downNs = nowNs
-  }
-
-  get isDown(): boolean {
-    return this.downNs !== WHOLE
-  }
-
-  down(nowNs: number): void {
-    if (!this.isDown) this.downNs = nowNs
+    this.outage = outage
   }
 }
 
@@ -130,10 +118,14 @@ export class Feed implements LinkEvents, SocketListener {
     const shards = shardsOf(ids.length, Math.max(1, ...ids.map((of) => of.length)), idsPerSocket)
     const nowNs = clock.nowNs()
     this.#options = options
-    this.#times = times
+    this.#times = { ...times, auditNs: Math.max(times.auditNs, shards.sockets * AUDIT_APART_NS) }
     this.#sides = shards.books.map(
       (books, index) =>
-        new Side(new Link(index, { ...options, pingText, heartbeat: times }, this), books, nowNs),
+        new Side(
+          new Link(index, { ...options, pingText, heartbeat: times }, this),
+          books,
+          new OutageWatch(this.#outages, nowNs),
+        ),
     )
     this.#pulses = ids.map(() => new Pulse(nowNs))
     this.#upkeep = options.upkeep({
@@ -169,7 +161,7 @@ export class Feed implements LinkEvents, SocketListener {
     for (const side of this.#sides) {
       side.link.look(nowNs)
       if (side.link.isOpen) this.#look(side, nowNs)
-      else side.down(nowNs)
+      else side.outage.note(true, nowNs)
     }
     if (this.#closed !== undefined && this.#sides.every(({ link }) => link.isOver)) this.#closed()
     else this.#tickNext(nowNs)
@@ -238,7 +230,7 @@ export class Feed implements LinkEvents, SocketListener {
   }
 
   lost(link: Link, nowNs: Ns): void {
-    this.#sides[link.index].down(nowNs)
+    this.#sides[link.index].outage.note(true, nowNs)
     this.#options.intake.disconnected(link.index, nowNs)
     this.#upkeep.lost(link.index)
   }
@@ -253,7 +245,7 @@ export class Feed implements LinkEvents, SocketListener {
   snapshotTaken(socket: number, book: number, commandId: number): void {
     const side = this.#sides[socket]
     side.hasSnapshot = true
-    if (side.isDown) side.isCalling = true
+    if (side.outage.isDown) side.isCalling = true
     this.#upkeep.snapshotTaken(socket, book, commandId, this.#nowNs)
   }
 
@@ -276,7 +268,7 @@ export class Feed implements LinkEvents, SocketListener {
     const { Subscribing, Live } = ConnectionState
     if (side.link.state === Subscribing) {
       const isEnough = side.hasSnapshot && nowNs - side.openedNs > READY_NS_MAX
-      if (!side.isDown || isEnough) side.link.ready(nowNs)
+      if (!side.outage.isDown || isEnough) side.link.ready(nowNs)
     }
     if (side.link.state !== Live || nowNs - side.verdictNs < VERDICT_NS) return
     side.verdictNs = nowNs
@@ -292,14 +284,7 @@ export class Feed implements LinkEvents, SocketListener {
   }
 
   #noteOutage(side: Side, nowNs: Ns): void {
-    if (this.#options.intake.missing(side.link.index) > 0) side.down(nowNs)
-    else if (side.isDown) {
-      const outages = this.#outages
-      outages.count++
-      outages.lastNs = nowNs - side.downNs
-      outages.worstNs = Math.max(outages.worstNs, outages.lastNs)
-      side.downNs = WHOLE
-    }
+    side.outage.note(this.#options.intake.missing(side.link.index) > 0, nowNs)
   }
 
   /** The book that speaks most often: parts of a feed can freeze, and its silence tells first. */

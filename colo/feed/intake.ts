@@ -8,7 +8,7 @@ import {
   SIDE_BID,
   type Side,
 } from '@tandem/shared/units.ts'
-import type { Book } from '../book/book.ts'
+import { Book } from '../book/book.ts'
 import {
   afterCatchUp,
   afterClock,
@@ -26,11 +26,11 @@ import {
 import { LadderOutcome } from '../book/ladder.ts'
 import type { Clock } from '../clock.ts'
 import { type TokenKind, tokenOf } from '../token.ts'
-import { Control, type FrameSink, Lifecycle } from '../venue/sink.ts'
+import { Control, type FrameSink, Lifecycle, MS_NONE } from '../venue/sink.ts'
 import { KALSHI, type Venue } from '../venue/venue.ts'
 import { endsSubscription, SequenceOutcome, Sequences } from './sequence.ts'
 import { booksOf } from './shards.ts'
-import { type RestBook, Splice } from './splice.ts'
+import { type RestBook, Splice, setLevels } from './splice.ts'
 
 /** Why a book's state moved: for the journal, the report and an operator. Of several in one frame, the greatest. */
 export const Cause = {
@@ -57,14 +57,19 @@ export const Cause = {
   Stall: 11,
   /** The connection was lost, or its subscription ended. */
   Connection: 12,
+  /** Another copy of the book took its place (fronts.ts). */
+  Front: 13,
 } as const
 export type Cause = (typeof Cause)[keyof typeof Cause]
 
 export interface BookListener {
   /** A frame moved a book from one state to another. */
   bookMoved(venue: Venue, book: number, from: BookState, to: BookState, cause: Cause, nowNs: Ns): void
-  /** The venue told the market's tick, in a snapshot or a change of it; PRICE_NONE when all that is known is that it changed. */
-  tickTold(venue: Venue, book: number, tick: Price): void
+  /**
+   * The venue told the market's tick, in a snapshot or a change of it; PRICE_NONE when all that is known is that it
+   * changed. `venueMs` is when it was said, MS_NONE where that is not told.
+   */
+  tickTold(venue: Venue, book: number, tick: Price, venueMs: number): void
 }
 
 /** Hears what the frames of a socket say to whoever keeps its subscriptions, while the frame is read. */
@@ -75,7 +80,7 @@ export interface SocketListener {
   snapshotTaken(socket: number, book: number, commandId: number): void
   /** Numbers are missing in a sid of the socket: its books are SUSPECT. */
   gapFound(socket: number, sid: number): void
-  /** A snapshot that was asked for differs at the top from the book that was thought LIVE. */
+  /** A snapshot that was asked for differs from the book that was thought LIVE. */
   contradicted(socket: number, book: number): void
 }
 
@@ -97,14 +102,17 @@ export interface IntakeCounts {
   saturated: number
   trades: number
   controls: number
+  /** Audits that found a LIVE book as the venue has it, level by level, or not. */
+  agreed: number
+  disagreed: number
 }
 
 /** sids of one connection: one a channel, and a new one with every subscription that takes an old one's place. */
 const SIDS_MAX = 64
 const Awaited = { Doubt: 1, Close: 2 } as const
 const DOUBT_NONE = Number.POSITIVE_INFINITY
-/** No book has such a top: it was not LIVE, so nothing was thought of it. */
-const TOP_UNKNOWN = -2 as Price
+/** The book was not LIVE, so nothing was thought of it. */
+const DIGEST_NONE = Number.NaN
 
 /**
  * Applies what a venue's codec read to that venue's books, and decides by the rules of integrity.ts how far each can
@@ -125,6 +133,8 @@ export class Intake implements FrameSink {
     saturated: 0,
     trades: 0,
     controls: 0,
+    agreed: 0,
+    disagreed: 0,
   }
   /** Books of the last frame, `touchedCount` of them. */
   readonly touched: Int32Array
@@ -165,24 +175,28 @@ export class Intake implements FrameSink {
   readonly #listener: BookListener
   readonly #doubtToken: TokenKind
   readonly #closeToken: TokenKind
+  readonly #firstToken: number
   #nowNs = 0 as Ns
   #wallMs = 0
   #sid = -1
   #socket = 0
-  /** Top of a LIVE book before the snapshot in hand. */
-  #bidBefore = PRICE_NONE
-  #askBefore = PRICE_NONE
+  /** Of a LIVE book's sides before the snapshot in hand, where one may be an audit: on Kalshi. */
+  #bidsBefore = DIGEST_NONE
+  #asksBefore = DIGEST_NONE
   /** The message in hand is a repeat: nothing of it may be applied again. */
   #repeat = false
   #inSnapshot = false
 
-  /** @param closeMs when each book's market closes, ms since 1970; Infinity where that is not known. */
+  /**
+   * @param closeMs when each book's market closes, ms since 1970; Infinity where that is not known.
+   * @param tokens kinds of its deadlines, whose values are the first book's and on
+   */
   constructor(
     venue: Venue,
     books: readonly Book[],
     closeMs: Float64Array,
     clock: Clock,
-    tokens: { doubt: TokenKind; close: TokenKind },
+    tokens: { doubt: TokenKind; close: TokenKind; first?: number },
     listener: BookListener,
   ) {
     this.venue = venue
@@ -206,6 +220,7 @@ export class Intake implements FrameSink {
     this.#clock = clock
     this.#doubtToken = tokens.doubt
     this.#closeToken = tokens.close
+    this.#firstToken = tokens.first ?? 0
     this.#listener = listener
     for (let book = 0; book < books.length; book++)
       if (Number.isFinite(closeMs[book])) this.#awaitClose(book, clock.nowNs(), clock.wallMs())
@@ -282,9 +297,9 @@ export class Intake implements FrameSink {
     if (this.#repeat) return
     this.counts.snapshots++
     const book = this.#touch(index, Cause.Snapshot)
-    const isLive = book.state === BookState.Live
-    this.#bidBefore = isLive ? book.bids.bestPrice() : TOP_UNKNOWN
-    this.#askBefore = isLive ? book.asks.bestPrice() : TOP_UNKNOWN
+    const isThought = book.state === BookState.Live && this.venue === KALSHI
+    this.#bidsBefore = isThought ? book.bids.digest() : DIGEST_NONE
+    this.#asksBefore = isThought ? book.asks.digest() : DIGEST_NONE
     book.beginSnapshot(tick, venueMs)
     this.isChanged[index] = 1
     this.#sidOfBook[index] = this.#sid
@@ -292,7 +307,7 @@ export class Intake implements FrameSink {
     this.#inSnapshot = true
     // A snapshot is stamped with the book's last change, so that its age says nothing of the socket.
     this.#hear(venueMs, 0)
-    if (tick !== PRICE_NONE) this.#listener.tickTold(this.venue, index, tick)
+    if (tick !== PRICE_NONE) this.#listener.tickTold(this.venue, index, tick, venueMs)
   }
 
   snapshotEnd(index: number, commandId: number): void {
@@ -303,9 +318,13 @@ export class Intake implements FrameSink {
     this.#doubtIfLate(book)
     this.sockets?.snapshotTaken(this.#socket, index, commandId)
     // A snapshot in sequence is the book as of that number: what was thought of it must have been the same.
-    const agrees = this.#bidBefore === book.bids.bestPrice() && this.#askBefore === book.asks.bestPrice()
-    if (commandId >= 0 && !agrees && this.#bidBefore !== TOP_UNKNOWN)
+    if (commandId < 0 || Number.isNaN(this.#bidsBefore)) return
+    if (this.#bidsBefore === book.bids.digest() && this.#asksBefore === book.asks.digest())
+      this.counts.agreed++
+    else {
+      this.counts.disagreed++
       this.sockets?.contradicted(this.#socket, index)
+    }
   }
 
   level(index: number, side: Side, price: Price, lots: Lots, mirrored: boolean): void {
@@ -354,9 +373,9 @@ export class Intake implements FrameSink {
     this.#hear(venueMs, lagMs)
   }
 
-  tickSize(index: number, tick: Price, _venueMs: number): void {
+  tickSize(index: number, tick: Price, venueMs: number): void {
     this.#touch(index, Cause.Top).retick(tick)
-    this.#listener.tickTold(this.venue, index, tick)
+    this.#listener.tickTold(this.venue, index, tick, venueMs)
   }
 
   trade(index: number, _price: Price, lots: Lots, takerSide: Side, venueMs: number): void {
@@ -383,7 +402,7 @@ export class Intake implements FrameSink {
       this.#judgeClose(a)
     }
     // The new steps come by REST: until they are read, no price of ours is known to be legal.
-    if (b === Lifecycle.PriceStructure) this.#listener.tickTold(this.venue, a, PRICE_NONE)
+    if (b === Lifecycle.PriceStructure) this.#listener.tickTold(this.venue, a, PRICE_NONE, MS_NONE)
     // Reactivation cancels what rested (Kalshi fact sheet, section 8): Closed gives way to SUSPECT, not to LIVE.
     if (b === Lifecycle.Activated) this.#shut(a, 0)
   }
@@ -451,6 +470,23 @@ export class Intake implements FrameSink {
     this.begin(nowNs, this.#clock.wallMs(), this.#socketOf[index])
     this.#lose(index, Cause.Stall)
     this.end()
+  }
+
+  /**
+   * The venue was asked for a LIVE book: where its answer is of the same moment as ours, every level must be the same.
+   * Of another moment it says nothing here.
+   */
+  audited(index: number, rest: RestBook, nowNs: Ns): void {
+    const book = this.books[index]
+    const isComparable = book.state === BookState.Live && this.#splices[index] === undefined
+    if (!isComparable || book.venueMs !== rest.venueMs) return
+    const told = new Book(book.unit)
+    setLevels(told, rest)
+    if (told.equals(book)) this.counts.agreed++
+    else {
+      this.counts.disagreed++
+      this.contradict(index, nowNs)
+    }
   }
 
   /**
@@ -525,7 +561,7 @@ export class Intake implements FrameSink {
     if (isHeard) this.#splices[index] = undefined
     else splice.hold(rest.venueMs)
     this.end()
-    if (rest.tick !== PRICE_NONE) this.#listener.tickTold(this.venue, index, rest.tick)
+    if (rest.tick !== PRICE_NONE) this.#listener.tickTold(this.venue, index, rest.tick, rest.venueMs)
     return true
   }
 
@@ -590,14 +626,14 @@ export class Intake implements FrameSink {
     const { doubtMs, doubtNs } = this.books[index]
     // The time of a pause's doubt is never up: it is looked at again and again.
     const sinceNs = doubtMs === DOUBT_PAUSE ? this.#nowNs : doubtNs
-    this.#clock.at((sinceNs + SETTLE_NS) as Ns, tokenOf(this.#doubtToken, index))
+    this.#clock.at((sinceNs + SETTLE_NS) as Ns, tokenOf(this.#doubtToken, this.#firstToken + index))
   }
 
   #awaitClose(index: number, nowNs: Ns, wallMs: number): void {
     if ((this.#awaited[index] & Awaited.Close) !== 0) return
     this.#awaited[index] |= Awaited.Close
     const inNs = Math.max(0, this.#closeMs[index] - wallMs) * NS_PER_MS
-    this.#clock.at((nowNs + inNs) as Ns, tokenOf(this.#closeToken, index))
+    this.#clock.at((nowNs + inNs) as Ns, tokenOf(this.#closeToken, this.#firstToken + index))
   }
 
   #lose(index: number, cause: Cause): void {

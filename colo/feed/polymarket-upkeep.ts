@@ -1,10 +1,10 @@
 import type { Ns } from '@tandem/shared/units.ts'
 import { BookState, isMissing, LAG_MS_MAX } from '../book/integrity.ts'
 import { subscribe } from '../venue/polymarket/messages.ts'
-import { Control, type FrameSink } from '../venue/sink.ts'
+import { Control } from '../venue/sink.ts'
 import { Loss } from './connection.ts'
 import { Repairs } from './repair.ts'
-import { RestBooks, type TakenBook } from './rest-book.ts'
+import { type BookParser, readRestBooks, type TakenBook } from './rest-book.ts'
 import { restContradicts } from './stall.ts'
 import type { Carried, Upkeep } from './upkeep.ts'
 
@@ -13,15 +13,12 @@ import type { Carried, Upkeep } from './upkeep.ts'
 //
 //     SUSPECT    POST /books, spliced into the stream (splice.ts); the answer may be a ghost, or older than the doubt:
 //                asked again, less and less often. The socket's other books are not touched.
-//     LIVE       REST shows another top, newer than ours, and no message explains it in time: the book is SUSPECT, and
+//     LIVE       REST shows other levels of our very moment: the book is SUSPECT.
+//                REST shows another top, newer than ours, and no message explains it in time: the book is SUSPECT, and
 //                if the socket was silent meanwhile, it is a frozen one: made anew.
 
 /** POST /books of some tokens: the answer's body. Rejects when there is none. */
 export type FetchBooks = (tokens: readonly string[]) => Promise<Uint8Array>
-
-interface BookParser {
-  parse(bytes: Uint8Array, start: number, end: number, sink: FrameSink): number
-}
 
 /** How long a book may take after the subscription before REST is asked: one request, that a dump on its way makes idle. */
 const DUMP_NS_MAX = 1_000_000_000
@@ -41,7 +38,7 @@ class Watch {
   proof = 0
   isAuditing = false
   audited: readonly TakenBook[] = []
-  auditedNs = 0
+  auditedNs = 0 as Ns
   agreedNs = Number.NEGATIVE_INFINITY
   subscribedNs = 0
   /** Something has come since. */
@@ -113,10 +110,20 @@ export class PolymarketUpkeep implements Upkeep {
     }
     if (asked.length === 0) return
     watch.isAuditing = true
+    const heard = asked.map((book) => ({
+      venueMs: intake.books[book].venueMs,
+      told: intake.books[book].told,
+    }))
     this.#fetch(socket, asked, (taken) => {
       watch.isAuditing = taken.length > 0
       watch.audited = taken
       watch.auditedNs = this.#nowNs()
+      for (const rest of taken) {
+        const { venueMs, told } = heard[asked.indexOf(rest.book)]
+        const book = intake.books[rest.book]
+        // Several messages may be of one moment: in the midst of them the answer is of its end.
+        if (book.venueMs === venueMs && book.told === told) intake.audited(rest.book, rest, watch.auditedNs)
+      }
     })
   }
 
@@ -200,10 +207,7 @@ export class PolymarketUpkeep implements Upkeep {
     const { opens } = link
     this.#fetchBooks(books.map((book) => this.#feed.ids[book][0])).then(
       (body) => {
-        const sink = new RestBooks()
-        const read = this.#parser.parse(body, 0, body.length, sink)
-        if (link.isOpen && link.opens === opens)
-          then(read < 0 ? [] : sink.books.filter((book) => !book.isGhost))
+        if (link.isOpen && link.opens === opens) then(readRestBooks(body, this.#parser))
       },
       () => {
         if (link.isOpen && link.opens === opens) then([])

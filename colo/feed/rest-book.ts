@@ -3,8 +3,19 @@ import { isGhostTop } from '../book/integrity.ts'
 import type { FrameSink } from '../venue/sink.ts'
 import type { RestBook } from './splice.ts'
 
-/** Takes what the codec reads in an answer of POST /books, book by book. */
-export class RestBooks implements FrameSink {
+export interface BookParser {
+  parse(bytes: Uint8Array, start: number, end: number, sink: FrameSink): number
+}
+
+/** The books of an answer of POST /books, but for ghosts; none when it cannot be read. */
+export function readRestBooks(body: Uint8Array, parser: BookParser): TakenBook[] {
+  const sink = new RestBooks()
+  const read = parser.parse(body, 0, body.length, sink)
+  return read < 0 ? [] : sink.books.filter((book) => !book.isGhost)
+}
+
+/** Takes what the codec reads in it, book by book. */
+class RestBooks implements FrameSink {
   readonly books: TakenBook[] = []
 
   snapshot(book: number, tick: Price, venueMs: number): void {

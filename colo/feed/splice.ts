@@ -1,4 +1,5 @@
-import type { Lots, Price, Side } from '@tandem/shared/units.ts'
+import { type Lots, type Price, SIDE_BID, type Side } from '@tandem/shared/units.ts'
+import type { Book } from '../book/book.ts'
 
 // A snapshot by REST and a stream without numbers, made one book by their timestamps (Polymarket fact sheet, 3.3: sizes
 // are absolute, so a change may be applied twice):
@@ -23,6 +24,16 @@ export interface RestBook {
   readonly sides: readonly Side[]
   readonly prices: readonly Price[]
   readonly lots: readonly Lots[]
+}
+
+/** Writes its levels into a book that has none. */
+export function setLevels(book: Book, { count, sides, prices, lots }: RestBook): void {
+  for (let i = 0; i < count; i++) {
+    // An order may rest on an older, finer tick.
+    book.retick(prices[i])
+    const ladder = sides[i] === SIDE_BID ? book.bids : book.asks
+    ladder.set(prices[i], lots[i])
+  }
 }
 
 const UNSTAMPED = Number.POSITIVE_INFINITY

@@ -15,7 +15,7 @@ export interface Asker {
   request(options: {
     method: Method
     path: string
-    query: Record<string, string>
+    query: Record<string, string | string[]>
     headers: Record<string, string>
     body: string | null
     headersTimeout: number
@@ -26,7 +26,8 @@ export interface Asker {
 export interface Question {
   readonly method: Method
   readonly path: string
-  readonly query?: Readonly<Record<string, string>>
+  /** Several values of a name repeat it. */
+  readonly query?: Readonly<Record<string, string | string[]>>
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
 }

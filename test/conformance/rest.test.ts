@@ -99,6 +99,31 @@ test('asks Kalshi for fills, balances by shard, limits, and how fresh they are',
   assert.equal(await kalshi.userDataMs(), Date.UTC(2026, 10, 22, 12, 0, 0, 250))
 })
 
+test('asks Kalshi for books of several markets, whichever sides they have', async () => {
+  const { kalshi, venue, signed } = await scene(() => ({
+    orderbooks: [
+      { ticker: 'A', orderbook_fp: { yes_dollars: [['0.4500', '3.00']], no_dollars: [['0.5250', '0.50']] } },
+      { ticker: 'B', orderbook_fp: { no_dollars: null } },
+    ],
+  }))
+  assert.deepEqual(await kalshi.orderBooks(['A', 'B', 'C']), [
+    { ticker: 'A', yes: [[4_500, 300]], no: [[5_250, 50]] },
+    { ticker: 'B', yes: [], no: [] },
+  ])
+  assert.match(
+    venue.requests[0].line,
+    /^GET \/trade-api\/v2\/markets\/orderbooks\?tickers=A&tickers=B&tickers=C$/,
+  )
+  assert.deepEqual(signed, [SignedRequest.OrderBooks])
+})
+
+test('takes no book of Kalshi with a level that it cannot read', async () => {
+  const { kalshi } = await scene(() => ({
+    orderbooks: [{ ticker: 'A', orderbook_fp: { yes_dollars: [['0.4500', 'many']] } }],
+  }))
+  await assert.rejects(kalshi.orderBooks(['A']), { code: 'REST_UNREADABLE' })
+})
+
 test('knows what a token pays once its market has one winner, and not before', async () => {
   const listed = { closed: true, wins: [true, false] }
   const { polymarket, venue } = await scene(() => ({

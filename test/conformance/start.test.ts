@@ -67,6 +67,9 @@ test(
 const PERCENTILES = { p50: 'number', p99: 'number', p999: 'number', samples: 'number' }
 const FEED = {
   sockets: 'array',
+  copies: 'array',
+  audits: { agreed: 'number', disagreed: 'number' },
+  polls: { asked: 'number', failed: 'number' },
   books: {
     Empty: 'number',
     Live: 'number',
@@ -74,6 +77,7 @@ const FEED = {
     Suspect: 'number',
     Stale: 'number',
     Closed: 'number',
+    Polled: 'number',
   },
   reconnects: 'number',
   outages: { count: 'number', lastNs: 'number', worstNs: 'number' },

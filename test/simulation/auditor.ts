@@ -467,7 +467,7 @@ export class Auditor implements OrderWitness {
       .filter(({ sentNs }) => sentNs === nowNs)
       .map(({ venue, id }) => [venue, id] as const)
     this.paths.began(cells[TurnCell.trade], bundle, ids)
-    const { intakes, listing } = this.#assembly as Assembly
+    const { listing } = this.#assembly as Assembly
     const isHeld = !ids.some(([venue]) => venue === 'kalshi')
     audit.heldTrade = isHeld ? cells[TurnCell.trade] : NO_TRADE
     if (isHeld && audit.lastPolymarket !== undefined) {
@@ -477,10 +477,10 @@ export class Auditor implements OrderWitness {
       this.#entered(audit, audit.lastPolymarket, side, cells[kalshiPrice], cells[kalshiLots])
     }
     listing.bundles[bundle].books.forEach((book, venue) => {
-      const state: State = intakes[venue].books[book].state
+      const state: State = listing.books[venue][book].state
       const name = VENUE_NAMES[venue] as VenueName
       const sinceNs = nowNs - (this.#blindNs[name] >= nowNs ? UNNOTICED_NS_MAX : SEEN_NS_MAX)
-      if (!audit.tops[venue].had(intakes[venue].books[book], sinceNs))
+      if (!audit.tops[venue].had(listing.books[venue][book], sinceNs))
         this.#violated('decided-on-false-book', `${audit.pair.id} ${name}`)
       if (state !== BookState.Live)
         this.#violated('decided-on-dead-book', `${audit.pair.id} ${VENUE_NAMES[venue]}`)

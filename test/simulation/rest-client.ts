@@ -18,7 +18,10 @@ export class SimulatedRestClient implements RestClient {
 
   request(options: Parameters<RestClient['request']>[0]): ReturnType<RestClient['request']> {
     const { method, path, query, headers, body, headersTimeout } = options
-    const search = new URLSearchParams(query).toString()
+    const pairs = Object.entries(query).flatMap(([name, values]) =>
+      [values].flat().map((value): [string, string] => [name, value]),
+    )
+    const search = new URLSearchParams(pairs).toString()
     const lower = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])
     const request = {
       method,

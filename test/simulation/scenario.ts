@@ -17,6 +17,8 @@ export interface Scenario {
   readonly legPlan?: LegPlanName
   /** Whether the venue that lags is written to first; not where nothing is said. */
   readonly ensembleOrdersLegs?: boolean
+  /** Of each venue's feed; 1 where nothing is said. */
+  readonly copies?: 1 | 2
 }
 
 const TRADES_MS = 50_000
@@ -30,6 +32,7 @@ const FOR_GOOD_CHANCE = 0.15
 const FAULTLESS_CHANCE = 0.05
 const FAR_FIRST_CHANCE = 0.3
 const LAGGING_FIRST_CHANCE = 0.3
+const TWO_COPIES_CHANCE = 0.4
 
 export function scenarioOf(seed: number): Scenario {
   const random = new Random(seed, -10)
@@ -57,5 +60,6 @@ export function scenarioOf(seed: number): Scenario {
     // Drawn last: all else of a seed stays what it was before there was a choice.
     legPlan: random.chance(FAR_FIRST_CHANCE) ? 'far-first' : 'parallel',
     ensembleOrdersLegs: random.chance(LAGGING_FIRST_CHANCE),
+    copies: random.chance(TWO_COPIES_CHANCE) ? 2 : 1,
   }
 }

@@ -57,6 +57,7 @@ export async function simulate(scenario: Scenario): Promise<Outcome> {
     injections,
     legPlan = 'parallel',
     ensembleOrdersLegs = false,
+    copies = 1,
   } = scenario
   const scheduler = new Scheduler()
   const clock = new ExecutorClock(scheduler, WALL_AT_ZERO_MS)
@@ -100,7 +101,7 @@ export async function simulate(scenario: Scenario): Promise<Outcome> {
   const random = new Random(seed, -3)
   const live = new Live({
     listing,
-    settings: { ...SETTINGS, legPlan, ensembleOrdersLegs },
+    settings: { ...SETTINGS, legPlan, ensembleOrdersLegs, feeds: { ...SETTINGS.feeds, copies } },
     access: accessOf(venues),
     signer,
     journal,

@@ -30,6 +30,7 @@ export const SignedRequest = {
   Settlements: 8,
   CreateOrderGroup: 9,
   TriggerOrderGroup: 10,
+  OrderBooks: 11,
 } as const
 export type SignedRequest = (typeof SignedRequest)[keyof typeof SignedRequest]
 
@@ -46,6 +47,7 @@ const REQUESTS = [
   'POST/trade-api/v2/portfolio/order_groups/create',
   // The id follows, and AFTER_ID.
   'PUT/trade-api/v2/portfolio/order_groups/',
+  'GET/trade-api/v2/markets/orderbooks',
 ].map(ascii)
 const AFTER_ID = ascii('/trigger')
 assert(REQUESTS.length === Object.keys(SignedRequest).length, 'KALSHI_REQUEST_LISTED')

@@ -1,3 +1,4 @@
+import { assert } from '@tandem/shared/assert.ts'
 import { scaledFromDecimal } from '@tandem/shared/decimal.ts'
 import { MICRO_SHARES_PER_LOT, MICRO_USD_PER_CENT } from '@tandem/shared/units.ts'
 import { fieldsOf, Retry, textOf } from '../answer.ts'
@@ -38,6 +39,13 @@ export interface KalshiSettlement {
   readonly yesMicroUsd: number
 }
 
+/** A book as REST tells it: both sides are bids, each in its own outcome's prices; `[price, lots]`. */
+export interface KalshiOrderBook {
+  readonly ticker: string
+  readonly yes: readonly (readonly [price: number, lots: number])[]
+  readonly no: readonly (readonly [price: number, lots: number])[]
+}
+
 export interface KalshiOrder {
   readonly ticker: string
   /** The client order id. */
@@ -52,6 +60,7 @@ export interface KalshiPosition {
 }
 
 const PAGE = '200'
+const ORDER_BOOKS_MAX = 100
 /** An order is absent once the account is shown as of two seconds after the sending, and what our clock is off. */
 const FRESH_MS = 2_000 + CLOCKS_APART_MS_MAX
 /** Where the answers of a path are, and the request that its signature covers. */
@@ -177,6 +186,24 @@ export class KalshiRest {
     return atMs
   }
 
+  /** Books of some markets, 100 at most; without a time. */
+  async orderBooks(tickers: readonly string[]): Promise<KalshiOrderBook[]> {
+    assert(tickers.length > 0 && tickers.length <= ORDER_BOOKS_MAX, 'KALSHI_BOOKS_OF_ONE_QUESTION')
+    const body = await this.#askSigned(SignedRequest.OrderBooks, {
+      method: 'GET',
+      path: KalshiPath.OrderBooks,
+      query: { tickers: [...tickers] },
+    })
+    return rowsOf(body, 'orderbooks').map(({ ticker, orderbook_fp }) => {
+      const sides = (orderbook_fp ?? {}) as Record<string, unknown>
+      return {
+        ticker: textOf(ticker),
+        yes: levelsOf(sides.yes_dollars),
+        no: levelsOf(sides.no_dollars),
+      }
+    })
+  }
+
   /** For the bucket of the gateway. */
   async writeLimit(): Promise<KalshiWriteLimit> {
     const path = KalshiPath.AccountLimits
@@ -255,6 +282,16 @@ export class KalshiRest {
     const headers = await this.#parts.headers(request)
     return ask(this.#parts.dispatcher, { ...question, headers }, explain)
   }
+}
+
+/** An empty side may be left out. */
+function levelsOf(side: unknown): [price: number, lots: number][] {
+  return ((side ?? []) as unknown[][]).map((level) => {
+    const [price, lots] = [scaledFromDecimal(textOf(level[0]), 4), scaledFromDecimal(textOf(level[1]), 2)]
+    if (price === undefined || lots === undefined)
+      throw unreadableAnswer(KalshiPath.OrderBooks, 'a level has no price or no size')
+    return [price, lots]
+  })
 }
 
 function isCount(value: unknown): value is number {

@@ -40,7 +40,7 @@ it('counts what the executor tells its observer, and tells the next one all of i
   const turn = new Float64Array(TURN_CELLS)
   turn[TurnCell.outcome] = TurnOutcome.Refused
   counting.turn(turn)
-  counting.signal(1, 0, 1, 5_000, 9 as Ns)
+  counting.signal(1, 0, 1, 5_000, 9 as Ns, true)
   counting.fair(1, 4_500, Lag.Kalshi, 0.5, 9 as Ns)
   counting.leg(turn)
   counting.tradeEnded(4, TradeState.Hedged)
@@ -54,10 +54,10 @@ it('counts what the executor tells its observer, and tells the next one all of i
   counting.badFrame(KALSHI, -2)
   counting.halted(HaltReason.Operator, 9 as Ns)
   counting.bookMoved(KALSHI, 1, BookState.Empty, BookState.Live, Cause.Snapshot, 9 as Ns)
-  counting.tickTold(POLYMARKET, 0, 10 as Price)
+  counting.tickTold(POLYMARKET, 0, 10 as Price, 7)
   assert.deepEqual(told, [
     ['turn', turn],
-    ['signal', 1, 0, 1, 5_000, 9],
+    ['signal', 1, 0, 1, 5_000, 9, true],
     ['fair', 1, 4_500, Lag.Kalshi, 0.5, 9],
     ['leg', turn],
     ['tradeEnded', 4, TradeState.Hedged],
@@ -71,7 +71,7 @@ it('counts what the executor tells its observer, and tells the next one all of i
     ['badFrame', KALSHI, -2],
     ['halted', HaltReason.Operator, 9],
     ['bookMoved', KALSHI, 1, BookState.Empty, BookState.Live, Cause.Snapshot, 9],
-    ['tickTold', POLYMARKET, 0, 10],
+    ['tickTold', POLYMARKET, 0, 10, 7],
   ])
   assert.equal(cells.read(Counters.turns, TurnOutcome.Refused), 1)
   assert.equal(cells.read(Counters.fairs, Lag.Kalshi), 1)

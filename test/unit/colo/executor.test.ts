@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { RunRecord } from '@tandem/cli/replay/report.ts'
+import type { Book } from '@tandem/colo/book/book.ts'
+import { BookState } from '@tandem/colo/book/integrity.ts'
 import { SimulatedClock } from '@tandem/colo/clock.ts'
 import { BUY_KALSHI_SELL_POLYMARKET } from '@tandem/colo/detector/direction.ts'
 import { Lag } from '@tandem/colo/detector/ensemble.ts'
 import { EarlyClose } from '@tandem/colo/early-close.ts'
+import { setLevels } from '@tandem/colo/feed/splice.ts'
 import { RecordKind } from '@tandem/colo/journal/record.ts'
 import { JournalRing, newRingMemory, RING_RECORDS, RingCell, ringViews } from '@tandem/colo/journal/ring.ts'
 import { Listing } from '@tandem/colo/listing.ts'
@@ -28,7 +31,7 @@ import type { LegPlanName } from '@tandem/shared/leg-plan.ts'
 import { readMapping } from '@tandem/shared/mapping.ts'
 import { readSettings } from '@tandem/shared/settings.ts'
 import { isLegalPrice } from '@tandem/shared/ticks.ts'
-import { PRICE_NONE, type Price } from '@tandem/shared/units.ts'
+import { type Lots, PRICE_NONE, type Price, SIDE_ASK, SIDE_BID } from '@tandem/shared/units.ts'
 import {
   kalshiDelta,
   kalshiLifecycle,
@@ -106,6 +109,8 @@ interface SceneOptions {
   legPlan?: LegPlanName
   /** By venue, in place of twice the paper latency. */
   rttMs?: readonly [number, number]
+  /** One copy of the books and nothing else, where nothing is said. */
+  feeds?: { copies: 1 | 2; poll: boolean }
   /** Hears the body of each order to Kalshi. */
   onKalshi?: (body: string) => void
 }
@@ -117,6 +122,7 @@ function scene({
   legPlan,
   rttMs,
   kalshiTicks = 'linear_cent',
+  feeds = { copies: 1, poll: false },
   onKalshi = () => {},
 }: SceneOptions = {}) {
   const { mapping } = readMapping(
@@ -170,6 +176,7 @@ function scene({
     observer: record,
     stress: false,
     access: PAPER_ACCESS,
+    feeds,
     gateways,
   })
   paper.listener = assembly.desk
@@ -235,6 +242,61 @@ test('a crossing becomes two orders of equal shares in one call', () => {
   assert.equal(trade.direction, 'buy_polymarket_sell_kalshi')
   assert.ok(trade.net_micro_usd > 0)
   assert.ok(Math.abs(trade.polymarket.filled_micro_shares - trade.kalshi.filled_micro_shares) < 10_000)
+})
+
+test('what the second copy of a feed tells again decides nothing; what it tells first is traded on', () => {
+  const parts = stocked({ feeds: { copies: 2, poll: false } })
+  const second = (yes: string, no: string, seq: number) => {
+    const bytes = kalshiSnapshot(TICKER, seq, [[yes, '1000.00']], [[no, '1000.00']])
+    parts.executor.apply(1, KALSHI, 0, bytes, 0, bytes.length, parts.clock.nowNs())
+    return parts.executor.settle(parts.clock.nowNs())
+  }
+  const same = polymarketBook(YES, [['0.45', '1000']], [['0.47', '1000']], parts.clock.wallMs() - 1_000)
+  parts.executor.apply(1, POLYMARKET, 0, same, 0, same.length, parts.clock.nowNs())
+  assert.equal(second('0.4500', '0.5300', 1), TurnOutcome.Quiet)
+  assert.equal(parts.kalshi('0.5300', '0.4500'), TurnOutcome.Sent)
+  const turns = parts.turns.length
+  assert.equal(second('0.5300', '0.4500', 2), TurnOutcome.Quiet)
+  assert.equal(parts.turns.length, turns)
+  parts.copies[0].intakes[KALSHI].disconnected(0, parts.clock.nowNs())
+  assert.equal(parts.listing.books[KALSHI][0].state, BookState.Live)
+  parts.step(200)
+  // Other touches than were taken, Kalshi's told by the copy that is left.
+  parts.polymarket('0.45', '0.46')
+  assert.equal(second('0.5400', '0.4500', 3), TurnOutcome.Sent)
+})
+
+test('a crossing on a book that was polled is a signal, marked, and never an order', () => {
+  const parts = stocked({ feeds: { copies: 1, poll: true } })
+  const [copy] = parts.copies
+  copy.intakes[KALSHI].disconnected(0, parts.clock.nowNs())
+  parts.step(1_000)
+  assert.ok(parts.fronts?.[KALSHI].isWanted(0, parts.clock.nowNs()))
+  const poll = (bid: number, ask: number): void => {
+    const [book] = parts.polled?.[KALSHI] as Book[]
+    const sides = [SIDE_BID, SIDE_ASK] as const
+    const told = { book: 0, tick: PRICE_NONE, venueMs: -1, count: 2, sides, lots: [1e5, 1e5] as Lots[] }
+    book.beginSnapshot(PRICE_NONE, -1)
+    setLevels(book, { ...told, prices: [bid, ask] as Price[] })
+    book.state = BookState.Polled
+    parts.executor.polled(KALSHI, 0, parts.clock.nowNs())
+  }
+  poll(4_500, 4_700)
+  assert.deepEqual(parts.record.signals, [])
+  poll(5_300, 5_500)
+  assert.deepEqual(
+    parts.record.signals.map(({ direction, polled }) => [direction, polled]),
+    [['buy_polymarket_sell_kalshi', true]],
+  )
+  assert.equal(parts.polymarket('0.45', '0.46'), TurnOutcome.NotLive)
+  assert.ok(parts.turns.every(({ outcome }) => outcome === TurnOutcome.NotLive))
+  // When it is too old to be shown, when a feed has it again: what was polled is gone.
+  parts.step(5_001)
+  parts.fronts?.[KALSHI].tick(parts.clock.nowNs())
+  assert.equal(parts.listing.books[KALSHI][0].state, BookState.Suspect)
+  poll(5_300, 5_500)
+  assert.equal(parts.listing.books[KALSHI][0].state, BookState.Polled)
+  assert.equal(parts.kalshi('0.5300', '0.4500'), TurnOutcome.Sent)
 })
 
 test('polarity and direction decide what is bought where', () => {
@@ -1352,7 +1414,7 @@ test('an operator sees which venue lags, and nothing once a socket is lost, thou
     operator.status().lagging.map(({ sureness, ...rest }) => ({ ...rest, sureness: sureness.toFixed(2) })),
     [{ pair: 'pair', venue: 'polymarket', fair: '0.4833', sureness: '0.70' }],
   )
-  parts.intakes[KALSHI].disconnected(0, parts.clock.nowNs())
+  parts.copies[0].intakes[KALSHI].disconnected(0, parts.clock.nowNs())
   assert.deepEqual(operator.status().lagging, [])
 })
 

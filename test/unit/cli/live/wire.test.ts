@@ -65,13 +65,21 @@ describe('times on the wire', () => {
     assert.ok(Math.abs(p50 - 500) < 1, `${p50}`)
   })
 
+  it('begin with the first of two copies of a frame', () => {
+    const wire = new WireTimes()
+    wire.sent(sent)
+    const written = [5_000_000, 5_200_000].map((writtenNs) => ({ ...name, writtenNs }))
+    wire.take({ nowNs: 6e6, frames: written, orders: [kalshi, polymarket] })
+    assert.ok(Math.abs(wire.percentiles().p50 - 500) < 1)
+  })
+
   it('are not taken from a frame that shares its name, nor from orders that were never read', () => {
     const wire = new WireTimes()
     wire.sent(sent)
     wire.sent({ ...sent, orders: { polymarket: '0xbb', kalshi: 'id-2' } })
     wire.take({
       nowNs: 6e6,
-      frames: [...frames, { ...name, writtenNs: 5_100_000 }],
+      frames: [...frames, { ...name, writtenNs: 3_900_000 }],
       orders: [kalshi, polymarket],
     })
     wire.take({ nowNs: 60e9, frames: [], orders: [] })

@@ -476,3 +476,39 @@ test('a snapshot on a late socket is late too: its book waits for something time
     )
   }
 })
+
+test('an audit finds a LIVE book as the venue has it, level by level, or makes it SUSPECT', () => {
+  const { clock, intake, frame, snapshot } = scene(POLYMARKET, 1)
+  frame((sink) => snapshot(sink, 0))
+  const venueMs = clock.wallMs()
+  const rest = { book: 0, tick: PRICE_NONE, venueMs, count: 2, sides: [SIDE_BID, SIDE_ASK] as const }
+  const prices = [4700, 4900] as Price[]
+  const audit = (lots: number, ms = venueMs) =>
+    intake.audited(0, { ...rest, venueMs: ms, prices, lots: [100, lots] as Lots[] }, clock.nowNs())
+  const counts = () => [intake.counts.agreed, intake.counts.disagreed]
+  audit(100)
+  // Of another moment: that they differ says nothing.
+  audit(99, venueMs + 1)
+  assert.deepEqual([...counts(), intake.books[0].state], [1, 0, BookState.Live])
+  audit(99)
+  audit(99)
+  assert.deepEqual([...counts(), intake.books[0].state], [1, 1, BookState.Suspect])
+})
+
+test('a Kalshi snapshot that was asked for is held against the whole book, not its touch alone', () => {
+  const { intake, frame, snapshot, change } = scene(KALSHI, 1)
+  const audit = (deep: number) =>
+    frame((sink) => {
+      sink.snapshot(0, PRICE_NONE, -1)
+      sink.level(0, SIDE_BID, 4700 as Price, 100 as Lots, false)
+      sink.level(0, SIDE_BID, 4500 as Price, deep as Lots, false)
+      sink.level(0, SIDE_ASK, 4900 as Price, 100 as Lots, false)
+      sink.snapshotEnd(0, 7)
+    })
+  frame((sink) => snapshot(sink, 0))
+  frame((sink) => change(sink, 0, 4500, 20))
+  audit(20)
+  assert.deepEqual([intake.counts.agreed, intake.counts.disagreed], [1, 0])
+  audit(21)
+  assert.deepEqual([intake.counts.agreed, intake.counts.disagreed], [1, 1])
+})
