@@ -66,6 +66,8 @@ export class Fronts {
   /** The poller's own books, and when each was filled. */
   readonly #polled: readonly Book[] | undefined
   readonly #polledNs: Float64Array
+  /** By copy and book: its state before the frame in hand. */
+  readonly #state: Uint8Array
   /** By copy and book, while it is out: since when, and what it had heard by then. */
   readonly #outNs: Float64Array
   readonly #outMs: Float64Array
@@ -108,6 +110,7 @@ export class Fronts {
     this.#missing = count
     this.#polled = polled
     this.#polledNs = new Float64Array(count)
+    this.#state = new Uint8Array(copies.length * count).fill(BookState.Empty)
     this.#outNs = new Float64Array(copies.length * count).fill(nowNs)
     this.#outMs = new Float64Array(copies.length * count)
     this.#outTold = new Float64Array(copies.length * count)
@@ -123,8 +126,10 @@ export class Fronts {
     return {
       bookMoved: (_venue, book, from, _to, cause, nowNs) => this.#copyMoved(copy, book, from, cause, nowNs),
       tickTold: (venue, book, tick, venueMs) => {
-        // The copy behind tells what the other told before it: an old tick must not come back.
-        if (tick !== PRICE_NONE && venueMs < this.#tickMs[book]) return
+        // The copy behind tells what the other told before it: an old tick must not come back. The snapshot that heals a
+        // copy is as of now, whatever the last change that it is stamped with.
+        const isOlder = tick !== PRICE_NONE && venueMs < this.#tickMs[book]
+        if (isOlder && !isOut(this.#state[copy * this.#books.length + book] as BookState)) return
         this.#tickMs[book] = Math.max(this.#tickMs[book], venueMs)
         this.#listener.tickTold(venue, book, tick, venueMs)
       },
@@ -186,6 +191,7 @@ export class Fronts {
     const book = this.#copies[copy][index]
     const other = this.#copies[1 - copy]?.[index]
     const place = copy * this.#books.length + index
+    this.#state[place] = book.state
     if (isOut(book.state) && !isOut(from)) {
       this.#outNs[place] = nowNs
       this.#outMs[place] = book.venueMs

@@ -560,8 +560,8 @@ export class Intake implements FrameSink {
       )
     if (isHeard) this.#splices[index] = undefined
     else splice.hold(rest.venueMs)
-    this.end()
     if (rest.tick !== PRICE_NONE) this.#listener.tickTold(this.venue, index, rest.tick, rest.venueMs)
+    this.end()
     return true
   }
 

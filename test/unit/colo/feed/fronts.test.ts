@@ -199,7 +199,8 @@ describe('the copy in front', () => {
   })
 
   test('hears a tick of the copy behind only when it is no older word', () => {
-    const { fronts, ticks } = new Twins()
+    const both = twins()
+    const { fronts, ticks } = both
     const [one, other] = [fronts.listenerOf(0), fronts.listenerOf(1)]
     one.tickTold(POLYMARKET, 0, 100 as Price, MS)
     one.tickTold(POLYMARKET, 0, 10 as Price, MS + 5)
@@ -208,6 +209,10 @@ describe('the copy in front', () => {
     // That a structure changed has no time, and always counts.
     other.tickTold(POLYMARKET, 0, PRICE_NONE, -1)
     assert.deepEqual(ticks, [100, 10, 10, PRICE_NONE])
+    // A snapshot that heals is of now, though its book has not changed since long ago.
+    both.become(1, Suspect)
+    other.tickTold(POLYMARKET, 0, 100 as Price, MS)
+    assert.equal(ticks.at(-1), 100)
   })
 })
 
