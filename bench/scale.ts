@@ -86,7 +86,7 @@ class Side {
     void this.#listen()
   }
 
-  /** Fulfilled when all books are LIVE and the pool has all that it has room for. */
+  /** Fulfilled when every book has its snapshot and the pool has all that it has room for. */
   static async start(markets: number): Promise<Side> {
     const run = await SandboxRun.start(
       {
@@ -126,7 +126,7 @@ class Side {
   async figures() {
     const before = this.#told
     while (this.#told === before) await sleep(LOOK_MS)
-    const { pathUs, frames, reads, tenths, sockets, pool, liveMs, stockedMs, pid } = this.#told
+    const { pathUs, frames, reads, tenths, sockets, pool, wholeMs, stockedMs, pid } = this.#told
     // Not those in which a turn began or ended.
     const amid = (isBusy: boolean) =>
       tenths.filter((_, at) =>
@@ -140,7 +140,7 @@ class Side {
       thread_cores: { busy: coresOf(busy), quiet: coresOf(quiet) },
       frames,
       frames_a_read: frames / reads,
-      live_ms: liveMs,
+      subscribe_ms: wholeMs,
       stocked_ms: stockedMs,
       sockets: { polymarket: sockets[0], kalshi: sockets[1] },
       pool,

@@ -1,4 +1,4 @@
-import { BookState } from '@tandem/colo/book/integrity.ts'
+import { isMissing } from '@tandem/colo/book/integrity.ts'
 import { Executor } from '@tandem/colo/executor.ts'
 import type { Intake } from '@tandem/colo/feed/intake.ts'
 import { Live } from '@tandem/colo/live.ts'
@@ -11,8 +11,8 @@ import { histogram } from '../path/times.ts'
 export interface Probed {
   readonly kind: 'probe'
   readonly pid: number
-  /** From the start of connecting until all books were LIVE, and until all that the pool has room for was signed. */
-  readonly liveMs: number | undefined
+  /** From the start of connecting until every book had its snapshot, and until all that the pool has room for was signed. */
+  readonly wholeMs: number | undefined
   readonly stockedMs: number | undefined
   readonly sockets: readonly number[]
   readonly pool: { readonly slots: number; readonly held: number }
@@ -46,7 +46,7 @@ class Probe {
   /** Of which the times are taken. */
   executor: Executor | undefined
   #startMs = 0
-  #liveMs: number | undefined
+  #wholeMs: number | undefined
   #stockedMs: number | undefined
 
   begin(): void {
@@ -82,9 +82,10 @@ class Probe {
     this.#startMs = performance.now()
     const looking = setInterval(() => {
       const { listing, pool } = live.assembly
-      const isLive = listing.books.every((books) => books.every(({ state }) => state === BookState.Live))
-      if (isLive) this.#liveMs ??= performance.now() - this.#startMs
-      if (!isLive || pool.counters.signed === 0 || pool.outstanding > 0) return
+      // A pause of the machine puts books in doubt for a moment: that is not what is waited for.
+      const isWhole = listing.books.every((books) => books.every(({ state }) => !isMissing(state)))
+      if (isWhole) this.#wholeMs ??= performance.now() - this.#startMs
+      if (!isWhole || pool.counters.signed === 0 || pool.outstanding > 0) return
       this.#stockedMs = performance.now() - this.#startMs
       clearInterval(looking)
     }, LOOK_MS)
@@ -105,7 +106,7 @@ class Probe {
     return {
       kind: 'probe',
       pid: process.pid,
-      liveMs: this.#liveMs,
+      wholeMs: this.#wholeMs,
       stockedMs: this.#stockedMs,
       sockets: Object.values(live.feeds()).map(({ sockets }) => sockets.length),
       pool: { slots, held: slots - freeCount },
