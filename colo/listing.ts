@@ -91,7 +91,6 @@ export class Listing {
     })
   }
 
-  /** Of each bundle's Kalshi market: where the money for it lies. */
   /** The pairs that each book of a venue is in. */
   pairsOf(venue: Venue): readonly (readonly string[])[] {
     const pairs = this.books[venue].map((): string[] => [])
@@ -99,6 +98,7 @@ export class Listing {
     return pairs
   }
 
+  /** Of each bundle's Kalshi market: where the money for it lies. */
   kalshiShards(): Int32Array {
     return Int32Array.from(this.pairs, ({ pair }) => pair.kalshi.exchangeIndex)
   }

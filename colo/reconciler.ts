@@ -31,7 +31,7 @@ import { KALSHI, POLYMARKET, type Venue } from './venue/venue.ts'
 // the same comparison each time. A pair is traded only once both venues showed of it what our books have, and no longer
 // when one of them shows something else.
 
-/** Between two rounds; and while some pair has not been found as our books are, or a private channel is away. */
+/** Between two rounds; and while some pair or balance has not been found as our books are, or a private channel is away. */
 const ROUND_NS = 10 * NS_PER_S
 const ROUND_NS_MIN = NS_PER_S
 /** Kalshi's portfolio lags by up to half a second (fact sheet, section 4.1); Polymarket's balances wait for the chain. */
@@ -117,7 +117,9 @@ export class Reconciler {
     this.#isHastened = false
     void this.round().finally(() => {
       const { clock, listing, reconciliation } = this.#parts
-      this.#isWhole = listing.bundles.every((_, bundle) => reconciliation.isWhole(bundle))
+      this.#isWhole =
+        listing.bundles.every((_, bundle) => reconciliation.isWhole(bundle)) &&
+        [...this.#difference.values()].every((difference) => difference === 0)
       this.#endedNs = clock.nowNs()
       this.#isRunning = false
     })
