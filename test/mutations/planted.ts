@@ -208,9 +208,9 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'chain not checked',
-    file: 'colo/journal/reader.ts',
-    find: 'Buffer.compare(chain, frame.payload) !== 0',
-    replace: 'chain.length === 0',
+    file: 'colo/journal/segment.ts',
+    find: 'Buffer.compare(next, frame.payload) !== 0',
+    replace: 'next.length === 0',
     test: 'test/unit/colo/journal/reader.test.ts',
     named: 'whose checksum was mended to fit is found by the chain',
   },

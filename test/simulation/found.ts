@@ -22,7 +22,7 @@ export const FOUND: Readonly<Record<string, Scenario>> = {
     injections: [{ kind: 'lag', venue: 'kalshi', atMs: 28_618, lastsMs: 7_909 }],
   },
   'a match is taken back': {
-    seed: 80,
+    seed: 100,
     pairs: 1,
     calm: 3,
     tradesMs: 40000,
