@@ -12,6 +12,7 @@ import { EarlyClose, type EarlyCloseParts } from './early-close.ts'
 import type { ExecutorObserver } from './executor.ts'
 import { ConnectionState } from './feed/connection.ts'
 import type { BookListener } from './feed/intake.ts'
+import { copiesWithin } from './feed/shards.ts'
 import { Feeds, type VenueFeedHealth } from './feeds.ts'
 import { deleteApiKeyOf, type FenceVenues } from './fence.ts'
 import type { Journal } from './journal/journal.ts'
@@ -267,7 +268,10 @@ export class Live {
       observer,
       stress: false,
       quotes: parts.quotes,
-      feeds: settings.feeds,
+      feeds: {
+        ...settings.feeds,
+        copies: copiesWithin(listing.marketIds(KALSHI).length, settings.feeds.copies),
+      },
       access,
       gateways: [watch(this.gateways[POLYMARKET], POLYMARKET), watch(this.gateways[KALSHI], KALSHI)],
     })

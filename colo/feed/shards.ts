@@ -5,6 +5,19 @@ export { TOKENS_PER_SOCKET_MAX as TOKENS_PER_SOCKET } from '../venue/polymarket/
 /** A gap makes every book of a Kalshi connection SUSPECT: so few that it stays small. */
 export const TICKERS_PER_SOCKET = 50
 
+/** Kalshi gives a user so many connections at first (fact sheet, section 3); one is the private channel's. */
+const KALSHI_CONNECTIONS_MAX = 200
+
+/**
+ * How many whole feeds there can be where `wanted` are: with more markets than both copies have connections for, one.
+ *
+ * @param tickers of Kalshi
+ */
+export function copiesWithin(tickers: number, wanted: 1 | 2): 1 | 2 {
+  const connections = wanted * Math.ceil(tickers / TICKERS_PER_SOCKET) + 1
+  return connections <= KALSHI_CONNECTIONS_MAX ? wanted : 1
+}
+
 /** Which books each socket carries. */
 export interface Shards {
   readonly sockets: number

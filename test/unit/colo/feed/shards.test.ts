@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { shardsOf, TICKERS_PER_SOCKET, TOKENS_PER_SOCKET } from '@tandem/colo/feed/shards.ts'
+import { copiesWithin, shardsOf, TICKERS_PER_SOCKET, TOKENS_PER_SOCKET } from '@tandem/colo/feed/shards.ts'
 import fc from 'fast-check'
 
 test('every book is on one socket, no socket carries too many ids, and none could be spared', () => {
@@ -32,4 +32,12 @@ test('every book is on one socket, no socket carries too many ids, and none coul
 test('500 markets take five sockets of both tokens, and ten of tickers', () => {
   assert.equal(shardsOf(500, 2, TOKENS_PER_SOCKET).sockets, 5)
   assert.equal(shardsOf(500, 1, TICKERS_PER_SOCKET).sockets, 10)
+})
+
+test('two copies of the feeds are one where Kalshi has no connections for both and the private channel', () => {
+  assert.deepEqual(
+    [0, 50, 4_950, 4_951, 5_000].map((tickers) => copiesWithin(tickers, 2)),
+    [2, 2, 2, 1, 1],
+  )
+  assert.equal(copiesWithin(5_000, 1), 1)
 })
