@@ -314,7 +314,7 @@ describe('the sandbox as a process', () => {
 
   it('says what is wrong with its options, and does not start', async () => {
     for (const args of [
-      ['--markets', '501'],
+      ['--markets', '5001'],
       ['--faults', 'flood'],
       ['--tier', 'gold'],
     ]) {
